@@ -47,6 +47,7 @@ class Terminal:
         return bool(chunk)
 
     def press(self, key: bytes) -> None:
+        """Send a key's bytes."""
         os.write(self._fd, key)
 
     def end(self) -> None:
@@ -78,6 +79,7 @@ def drive(terminal: Terminal, wait_for: str, within_s: float, quit_within_s: flo
 
 
 def main() -> int:
+    """Return 0 if the app showed the text and left with 0, else 1 with what it showed last."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("command")
     parser.add_argument("--wait-for", required=True)
