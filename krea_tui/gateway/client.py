@@ -1,0 +1,212 @@
+"""The gateway's three calls: submit, status, download."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+
+from krea_tui.domain.answers import REQUEST_ID, StatusAnswer, SubmitAnswer
+from krea_tui.domain.errors import DownloadError, GatewayTrouble, InDoubt, KeyRefused, NotSent, UnknownRequest
+from krea_tui.gateway.addresses import check_media_url, check_peer, check_resolved, goes_through_proxy, is_loopback_host
+from krea_tui.gateway.refusals import status_error, submission_error
+from krea_tui.gateway.transport import READ_TIMEOUT_S, DoubtMark, fault_words, new_client, read_limited
+from krea_tui.gateway.wire import Unreadable, read_status, read_submit, write_body
+
+KEY_HEADER: Final = "Ocp-Apim-Subscription-Key"
+WEBHOOK_HEADER: Final = "X-Webhook-URL"
+MAX_REDIRECTS: Final = 3
+DOWNLOAD_STALL_S: Final = 60.0
+_DEAD_LINK: Final = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayAddress:
+    """Where the gateway is. Paths are configuration, since the vendor's drift; `{request_id}` is filled in by us."""
+
+    base_url: str
+    submit_path: str
+    status_path: str
+
+    @property
+    def submit_url(self) -> str:
+        """The URL of the one POST."""
+        return self.base_url.rstrip("/") + self.submit_path
+
+    def status_url(self, request_id: str) -> str:
+        """The URL of a status request; raises `UnknownRequest` for an id of another shape."""
+        if not REQUEST_ID.fullmatch(request_id) or set(request_id) == {"."}:
+            raise UnknownRequest("this is no request id")
+        return self.base_url.rstrip("/") + self.status_path.format(request_id=request_id)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the gateway is on this machine (a simulator)."""
+        return is_loopback_host(urlsplit(self.base_url).hostname)
+
+
+class HttpGateway:
+    """The vendor's gateway over HTTP. Create it on the loop that uses it; `aclose()` it at the end."""
+
+    def __init__(self, address: GatewayAddress, key: str, *, read_timeout_s: float = READ_TIMEOUT_S) -> None:
+        self._address = address
+        self._key = key
+        self._answer_limit_s = read_timeout_s * 2
+        context = httpx.create_ssl_context(trust_env=not address.is_local)
+        local = address.is_local
+        self._posts = new_client(context, local=local, read_timeout_s=read_timeout_s, keep_alive=False)
+        self._polls = new_client(context, local=local, read_timeout_s=min(read_timeout_s, 20.0), keep_alive=True)
+        self._media = new_client(context, local=local, read_timeout_s=DOWNLOAD_STALL_S, keep_alive=True)
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        for client in (self._posts, self._polls, self._media):
+            await client.aclose()
+
+    def use_key(self, key: str) -> None:
+        """Send another key from now on."""
+        self._key = key
+
+    async def submit(self, body: Mapping[str, object], *, callback_url: str | None = None) -> SubmitAnswer:
+        """Send one generate request, once.
+
+        Raises:
+            NotSent: no byte of the request left this machine.
+            InDoubt: it may have been accepted and charged.
+            RateLimited, InsufficientBalance, KeyRefused, AccessForbidden, RequestRefused, WrongAddress:
+                the gateway refused it; nothing was charged.
+        """
+        headers = {
+            "Content-Type": "application/json",
+            "Cache-Control": "no-cache",
+            KEY_HEADER: self._sendable_key(),
+        }
+        if callback_url:
+            headers[WEBHOOK_HEADER] = callback_url
+        mark = DoubtMark()
+        url = self._address.submit_url
+        request = self._posts.build_request(
+            "POST", url, content=write_body(body), headers=headers, extensions={"trace": mark}
+        )
+        try:
+            async with asyncio.timeout(self._answer_limit_s):
+                response = await self._posts.send(request, stream=True)
+                payload = await _body_of(response)
+        except (httpx.HTTPError, httpx.StreamError, OSError, ValueError) as error:
+            if mark.is_set:
+                raise InDoubt(f"the request was sent, but {fault_words(error)}") from error
+            raise NotSent(fault_words(error)) from error
+        if response.is_success:
+            try:
+                return read_submit(payload)
+            except Unreadable as error:
+                words = f"the gateway answered {response.status_code}, but {error}"
+                raise InDoubt(words, status_code=response.status_code) from error
+        raise submission_error(response.status_code, response.headers, payload, url=url, now=time.time())
+
+    async def status(self, request_id: str) -> StatusAnswer:
+        """Ask for one job's status; safe to repeat.
+
+        Raises:
+            UnknownRequest: 404.
+            RateLimited, KeyRefused: as they say.
+            GatewayTrouble: anything that should pass by itself.
+        """
+        headers = {"Cache-Control": "no-cache", KEY_HEADER: self._sendable_key()}
+        request = self._polls.build_request("GET", self._address.status_url(request_id), headers=headers)
+        try:
+            async with asyncio.timeout(self._answer_limit_s):
+                response = await self._polls.send(request, stream=True)
+                try:
+                    payload = await read_limited(response)
+                finally:
+                    await response.aclose()
+        except (httpx.HTTPError, httpx.StreamError, OSError, ValueError) as error:
+            raise GatewayTrouble(fault_words(error)) from error
+        if response.status_code != HTTPStatus.OK:
+            raise status_error(response.status_code, response.headers, payload, now=time.time())
+        try:
+            return read_status(payload, request_id)
+        except Unreadable as error:
+            raise GatewayTrouble(str(error), status_code=response.status_code) from error
+
+    @asynccontextmanager
+    async def download(self, url: str) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Open a picture's URL and yield its bytes: without the key, following at most three checked redirects.
+
+        Raises `DownloadError`, permanent where another try of the same URL is of no use.
+        """
+        try:
+            response = await self._open_media(url)
+            try:
+                yield _chunks(response)
+            finally:
+                await response.aclose()
+        except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError) as error:
+            raise DownloadError(f"the download failed: {fault_words(error)}") from error
+
+    async def _open_media(self, url: str) -> httpx.Response:
+        for _ in range(MAX_REDIRECTS + 1):
+            check_media_url(url, local_gateway=self._address.is_local)
+            direct = not self._address.is_local and not goes_through_proxy(url)
+            if direct:
+                await check_resolved(url)
+            request = self._media.build_request("GET", url)
+            response = await self._media.send(request, stream=True)
+            try:
+                if direct:
+                    _check_peer(response)
+                if response.status_code not in _REDIRECTS:
+                    _check_media_answer(response)
+                    return response
+                url = urljoin(url, response.headers.get("location", ""))
+            except BaseException:
+                await response.aclose()
+                raise
+            await response.aclose()
+        raise DownloadError(f"the picture's URL redirects more than {MAX_REDIRECTS} times", permanent=True)
+
+    def _sendable_key(self) -> str:
+        if not self._key.isascii() or not self._key.isprintable() or not self._key:
+            raise KeyRefused("the API key cannot be sent: it is empty or has characters that no header can carry")
+        return self._key
+
+
+async def _body_of(response: httpx.Response) -> bytes:
+    try:
+        return await read_limited(response)
+    except (httpx.HTTPError, httpx.StreamError, OSError):
+        # A refusal is known by its status alone; only an acceptance needs its body.
+        if response.is_success:
+            raise
+        return b""
+    finally:
+        await response.aclose()
+
+
+def _check_peer(response: httpx.Response) -> None:
+    # A name can resolve to another address between the check and the connection, so the connection is asked too.
+    stream = response.extensions.get("network_stream")
+    peer = stream.get_extra_info("server_addr") if stream is not None else None
+    if isinstance(peer, tuple) and peer:
+        check_peer(str(peer[0]), response.request.url.host)
+
+
+async def _chunks(response: httpx.Response) -> AsyncIterator[bytes]:
+    async for chunk in response.aiter_bytes():
+        yield chunk
+
+
+def _check_media_answer(response: httpx.Response) -> None:
+    code = response.status_code
+    if code == HTTPStatus.OK:
+        return
+    raise DownloadError(f"the picture's URL answers {code}", permanent=code in _DEAD_LINK)
