@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypedDict
 
 from krea_tui.domain.request import GenerationRequest
 
@@ -204,6 +204,16 @@ class Job:
     def picture_path(self) -> str | None:
         """The first picture on disk, relative to the pictures' folder."""
         return next((p.path for p in self.pictures if p.state is PictureState.SAVED and p.path), None)
+
+
+class Marks(TypedDict, total=False):
+    """Fields that are set without the life cycle: the person's marks, and wishes to the engine."""
+
+    deleted_at: float | None
+    muted: bool
+    starred: bool
+    recheck_at: float | None
+    accepted_by: str
 
 
 def new_id() -> str:

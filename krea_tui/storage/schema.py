@@ -1,0 +1,139 @@
+"""The database's shape, and how an older one becomes today's (`PRAGMA user_version`)."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+from typing import Final
+
+from krea_tui.domain.errors import StoreError
+
+BUSY_TIMEOUT_MS: Final = 10_000
+
+_V1: Final = """
+CREATE TABLE meta (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE jobs (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    revision INTEGER NOT NULL,
+    is_open INTEGER NOT NULL,
+    charge TEXT NOT NULL,
+    prompt TEXT NOT NULL,
+    body TEXT NOT NULL,
+    price_microusd INTEGER NOT NULL,
+    price_is_estimate INTEGER NOT NULL,
+    profile TEXT NOT NULL,
+    created_at REAL NOT NULL,
+    batch_id TEXT,
+    accepted_by TEXT NOT NULL,
+    retry_of TEXT,
+    status TEXT NOT NULL,
+    hold_reason TEXT,
+    not_before REAL NOT NULL,
+    not_sent_count INTEGER NOT NULL,
+    attempt_id TEXT,
+    attempted_at REAL,
+    key_fingerprint TEXT,
+    request_id TEXT,
+    polling_url TEXT,
+    submitted_at REAL,
+    answered_at REAL,
+    completed_at REAL,
+    last_checked_at REAL,
+    recheck_at REAL,
+    gateway_status TEXT,
+    gateway_created_at TEXT,
+    gateway_updated_at TEXT,
+    gateway_completed_at TEXT,
+    model_id TEXT,
+    media_type TEXT,
+    error TEXT,
+    denials INTEGER NOT NULL,
+    denied_since REAL,
+    no_picture_since REAL,
+    gave_up_at REAL,
+    deleted_at REAL,
+    muted INTEGER NOT NULL,
+    starred INTEGER NOT NULL,
+    pictures TEXT NOT NULL
+);
+CREATE UNIQUE INDEX jobs_request_id ON jobs (request_id) WHERE request_id IS NOT NULL;
+CREATE INDEX jobs_revision ON jobs (revision);
+CREATE INDEX jobs_open ON jobs (seq) WHERE is_open = 1;
+CREATE INDEX jobs_attempted ON jobs (attempted_at, profile, charge, price_microusd) WHERE attempted_at IS NOT NULL;
+CREATE TABLE attempts (
+    attempt_id TEXT PRIMARY KEY,
+    job_id TEXT NOT NULL REFERENCES jobs (id),
+    body TEXT NOT NULL,
+    price_microusd INTEGER NOT NULL,
+    key_fingerprint TEXT NOT NULL,
+    started_at REAL NOT NULL,
+    ended_at REAL,
+    outcome TEXT,
+    words TEXT
+) WITHOUT ROWID;
+CREATE INDEX attempts_job ON attempts (job_id);
+"""
+
+_MIGRATIONS: Final = (_V1,)
+
+
+def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
+    """Open the history: WAL, every commit synced (`synchronous=FULL`), file 0600; raises `StoreError`."""
+    try:
+        if not read_only:
+            # Created by us first, so that it never exists with wider permissions, not even for a moment.
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        mode = "ro" if read_only else "rw"
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode={mode}",
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
+            timeout=BUSY_TIMEOUT_MS / 1000,
+        )
+        connection.row_factory = sqlite3.Row
+        if not read_only:
+            connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+        return connection
+    except (OSError, sqlite3.Error) as error:
+        raise StoreError(
+            f"the history {path} cannot be opened: {error}",
+            advice="Check the folder's permissions and the free space, or choose another with --data-dir.",
+        ) from error
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring the database to today's shape, one transaction a step; refuses one from a newer version."""
+    version = _version(connection)
+    if version > len(_MIGRATIONS):
+        raise StoreError(
+            f"the history was written by a newer version (schema {version}, known here: {len(_MIGRATIONS)})",
+            advice="Upgrade krea-tui, or choose another folder with --data-dir.",
+        )
+    while version < len(_MIGRATIONS):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            # Another process may have migrated while this one waited for the lock.
+            version = _version(connection)
+            if version < len(_MIGRATIONS):
+                for statement in _MIGRATIONS[version].split(";\n"):
+                    if statement.strip():
+                        connection.execute(statement)
+                version += 1
+                connection.execute(f"PRAGMA user_version={version}")
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    row = connection.execute("PRAGMA user_version").fetchone()
+    return int(row[0])

@@ -1,0 +1,251 @@
+"""The history: every step of every job, each in one transaction that is on disk before anything is shown."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from krea_tui.domain.errors import StoreError
+from krea_tui.domain.events import Accepted, Adopted, Claimed, Doubted, Event, NotAccepted, Refused
+from krea_tui.domain.job import Charge, Job, JobStatus, Marks, new_id
+from krea_tui.domain.lifecycle import advance
+from krea_tui.domain.money import CapReached, DailyCap, Ledger
+from krea_tui.storage.rows import COLUMNS, body_text, from_row, to_row
+from krea_tui.storage.schema import connect, migrate
+
+_INSERT: Final = f"INSERT INTO jobs ({', '.join(COLUMNS)}) VALUES ({', '.join(':' + c for c in COLUMNS)})"  # noqa: S608
+_UPDATE: Final = f"UPDATE jobs SET {', '.join(f'{c} = :{c}' for c in COLUMNS)} WHERE id = :id"  # noqa: S608
+_COUNTED: Final = (Charge.RESERVED, Charge.SPENT, Charge.AT_RISK)
+_ID_TRIES: Final = 5
+
+
+class UnknownJob(StoreError):
+    """No job, or more than one, has an id that begins so."""
+
+
+class RequestIdTaken(StoreError):
+    """Another job already owns this request id."""
+
+
+class NotClaimed(StoreError):
+    """The job is no longer held for sending: somebody else was faster, or it was withdrawn."""
+
+
+class JobStore:
+    """The history in SQLite. Blocking; one instance belongs to one thread."""
+
+    def __init__(self, path: Path) -> None:
+        """Open (and create or migrate) the history; raises `StoreError`."""
+        self._path = path
+        self._connection = connect(path)
+        try:
+            migrate(self._connection)
+        except sqlite3.Error as error:
+            self._connection.close()
+            raise StoreError(f"the history {path} cannot be used: {error}") from error
+
+    def close(self) -> None:
+        """Close the connection; safe to call twice."""
+        self._connection.close()
+
+    def insert(self, jobs: Sequence[Job]) -> list[Job]:
+        """Write new jobs down, all or none; the returned ones carry their `seq`, `revision` and a free id."""
+        with self._transaction():
+            return [self._insert_one(job) for job in jobs]
+
+    def claim(self, job_id: str, event: Claimed, cap: DailyCap | None = None) -> Job:
+        """HELD to SENDING by compare-and-set, the cap checked and the attempt written in the same transaction.
+
+        Raises:
+            NotClaimed: it is not held for sending any more.
+            CapReached: this job would go over the day's cap; it is still held.
+        """
+        with self._transaction():
+            job = self._get(job_id)
+            if job.status is not JobStatus.HELD or not job.is_sendable:
+                raise NotClaimed(f"job {job_id} is {job.status.value}")
+            if cap is not None:
+                ledger = self._ledger(cap.day_start, job.profile)
+                if ledger.committed_microusd + job.price_microusd > cap.cap_microusd:
+                    raise CapReached(ledger.committed_microusd, cap.cap_microusd)
+            claimed = replace(advance(job, event), revision=self._next_revision())
+            changed = self._connection.execute(f"{_UPDATE} AND status = 'HELD'", to_row(claimed)).rowcount
+            if changed != 1:
+                raise NotClaimed(f"job {job_id} was taken by another process")
+            self._connection.execute(
+                "INSERT INTO attempts (attempt_id, job_id, body, price_microusd, key_fingerprint, started_at)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                (event.attempt_id, job_id, body_text(job.request), job.price_microusd, event.key_fingerprint, event.at),
+            )
+            return claimed
+
+    def apply(self, job_id: str, event: Event) -> Job:
+        """Advance one job and commit; raises `ImpossibleTransition`, `UnknownJob` or `RequestIdTaken`."""
+        with self._transaction():
+            job = self._get(job_id)
+            moved = advance(job, event)
+            if moved == job:
+                return job
+            moved = replace(moved, revision=self._next_revision())
+            try:
+                self._connection.execute(_UPDATE, to_row(moved))
+            except sqlite3.IntegrityError as error:
+                raise RequestIdTaken("another job already owns this request id") from error
+            self._end_attempt(job, event)
+            return moved
+
+    def mark(self, job_ids: Iterable[str], marks: Marks) -> list[Job]:
+        """Set fields that are no part of the life cycle."""
+        marked: list[Job] = []
+        with self._transaction():
+            for job_id in job_ids:
+                job = replace(self._get(job_id), revision=self._next_revision(), **marks)
+                self._connection.execute(_UPDATE, to_row(job))
+                marked.append(job)
+        return marked
+
+    def get(self, job_id: str) -> Job:
+        """The job with this id or unique start of one; raises `UnknownJob`."""
+        rows = self._rows("id = ?", (job_id,)) or self._rows("id GLOB ? LIMIT 3", (_prefix_pattern(job_id),))
+        if len(rows) == 1:
+            return rows[0]
+        if not rows:
+            raise UnknownJob(f"no job has the id {job_id}", advice="`krea-tui jobs` lists them.")
+        raise UnknownJob(f"more than one job begins with {job_id}", advice="Give more characters of the id.")
+
+    def open_jobs(self) -> list[Job]:
+        """Every job to which something may still happen, oldest first."""
+        return self._rows("is_open = 1 ORDER BY seq")
+
+    def latest(self, limit: int, *, before_seq: int | None = None) -> list[Job]:
+        """A page of the history, newest first, without deleted jobs."""
+        if before_seq is None:
+            return self._rows("deleted_at IS NULL ORDER BY seq DESC LIMIT ?", (limit,))
+        return self._rows("deleted_at IS NULL AND seq < ? ORDER BY seq DESC LIMIT ?", (before_seq, limit))
+
+    def search(self, condition: str, parameters: Sequence[object], limit: int | None = None) -> list[Job]:
+        """Jobs of a condition that `storage.query` made, newest first."""
+        tail = " ORDER BY seq DESC" + (" LIMIT ?" if limit is not None else "")
+        values = [*parameters, *([limit] if limit is not None else [])]
+        return self._rows(f"deleted_at IS NULL AND ({condition}){tail}", values)
+
+    def count(self) -> int:
+        """How many jobs the history shows."""
+        row = self._connection.execute("SELECT count(*) FROM jobs WHERE deleted_at IS NULL").fetchone()
+        return int(row[0])
+
+    def changes_since(self, revision: int) -> list[Job]:
+        """Jobs that anybody changed after this revision, in the order of the changes."""
+        return self._rows("revision > ? ORDER BY revision", (revision,))
+
+    def revision(self) -> int:
+        """The revision of the newest change."""
+        return self._next_revision() - 1
+
+    def data_version(self) -> int:
+        """Changes when another connection commits (`PRAGMA data_version`)."""
+        return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+
+    def ledger(self, since: float, profile: str) -> Ledger:
+        """What the attempts since then cost, and what the held jobs would."""
+        return self._ledger(since, profile)
+
+    def get_meta(self, name: str) -> str | None:
+        """A stored word about the whole (paused, salt, ...)."""
+        row = self._connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def set_meta(self, name: str, value: str | None) -> None:
+        """Store or forget a word about the whole."""
+        with self._transaction():
+            if value is None:
+                self._connection.execute("DELETE FROM meta WHERE name = ?", (name,))
+            else:
+                self._connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
+
+    def _insert_one(self, job: Job) -> Job:
+        for _ in range(_ID_TRIES):
+            if self._connection.execute("SELECT 1 FROM jobs WHERE id = ?", (job.id,)).fetchone() is None:
+                job = replace(job, revision=self._next_revision())
+                cursor = self._connection.execute(_INSERT, to_row(job))
+                return replace(job, seq=int(cursor.lastrowid or 0))
+            job = replace(job, id=new_id())
+        raise StoreError("no free job id was found")
+
+    def _end_attempt(self, job: Job, event: Event) -> None:
+        if job.attempt_id is None:
+            return
+        ended_at: float | None
+        words: str | None
+        match event:
+            case Accepted() | Adopted():
+                ended_at, words = event.at, None
+            case Refused() | Doubted():
+                ended_at, words = event.at, event.error
+            case NotAccepted():
+                ended_at, words = job.attempted_at, event.error
+            case _:
+                return
+        self._connection.execute(
+            "UPDATE attempts SET ended_at = ?, outcome = ?, words = ? WHERE attempt_id = ?",
+            (ended_at, type(event).__name__, words, job.attempt_id),
+        )
+
+    def _ledger(self, since: float, profile: str) -> Ledger:
+        counted = {charge.value: 0 for charge in _COUNTED}
+        for charge, total in self._connection.execute(
+            "SELECT charge, sum(price_microusd) FROM jobs"
+            " WHERE attempted_at >= ? AND attempted_at IS NOT NULL AND profile = ? GROUP BY charge",
+            (since, profile),
+        ):
+            counted[charge] = int(total)
+        held_count, held = self._connection.execute(
+            "SELECT count(*), coalesce(sum(price_microusd), 0) FROM jobs"
+            " WHERE is_open = 1 AND status = 'HELD' AND profile = ?",
+            (profile,),
+        ).fetchone()
+        return Ledger(
+            spent_microusd=counted[Charge.SPENT.value],
+            reserved_microusd=counted[Charge.RESERVED.value],
+            at_risk_microusd=counted[Charge.AT_RISK.value],
+            held_microusd=int(held),
+            held_count=int(held_count),
+        )
+
+    def _next_revision(self) -> int:
+        row = self._connection.execute("SELECT coalesce(max(revision), 0) + 1 FROM jobs").fetchone()
+        return int(row[0])
+
+    def _get(self, job_id: str) -> Job:
+        rows = self._rows("id = ?", (job_id,))
+        if not rows:
+            raise UnknownJob(f"no job has the id {job_id}")
+        return rows[0]
+
+    def _rows(self, condition: str, parameters: Sequence[object] = ()) -> list[Job]:
+        query = f"SELECT * FROM jobs WHERE {condition}"  # noqa: S608 -- conditions are ours, values are bound
+        return [from_row(row) for row in self._connection.execute(query, parameters)]
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as error:
+            raise StoreError(f"the history cannot be written: {error}") from error
+        try:
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException as error:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            if isinstance(error, sqlite3.Error):
+                raise StoreError(f"the history cannot be written: {error}") from error
+            raise
+
+
+def _prefix_pattern(start: str) -> str:
+    return "".join(c for c in start if c.isalnum()) + "*" if start else ""

@@ -1,0 +1,129 @@
+"""The history for an event loop: one thread writes, another reads, the loop never waits for the disk."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+from krea_tui.domain.errors import StoreError
+from krea_tui.domain.events import Claimed, Event
+from krea_tui.domain.job import Job, Marks
+from krea_tui.domain.money import DailyCap, Ledger
+from krea_tui.storage.store import JobStore
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class ThreadedStore:
+    """`JobStore` behind two threads of its own; every method raises `StoreError` where the disk fails."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._writes = ThreadPoolExecutor(1, thread_name_prefix="history-write")
+        self._reads = ThreadPoolExecutor(1, thread_name_prefix="history-read")
+        self._writer: JobStore | None = None
+        self._reader: JobStore | None = None
+
+    async def open(self) -> None:
+        """Open, create or migrate the history; raises `StoreError`."""
+        self._writer = await self._run(self._writes, JobStore, self._path)
+        self._reader = await self._run(self._reads, JobStore, self._path)
+
+    async def aclose(self) -> None:
+        """Close both connections after what is queued; the store cannot be used any more."""
+        for executor, store in ((self._writes, self._writer), (self._reads, self._reader)):
+            if store is not None:
+                await self._run(executor, store.close)
+            executor.shutdown(wait=False)
+
+    async def insert(self, jobs: Sequence[Job]) -> list[Job]:
+        """See `JobStore.insert`."""
+        return await self._write(self._main.insert, jobs)
+
+    async def claim(self, job_id: str, event: Claimed, cap: DailyCap | None = None) -> Job:
+        """See `JobStore.claim`."""
+        return await self._write(self._main.claim, job_id, event, cap)
+
+    async def apply(self, job_id: str, event: Event) -> Job:
+        """See `JobStore.apply`."""
+        return await self._write(self._main.apply, job_id, event)
+
+    async def mark(self, job_ids: Iterable[str], marks: Marks) -> list[Job]:
+        """See `JobStore.mark`."""
+        return await self._write(self._main.mark, tuple(job_ids), marks)
+
+    async def get_meta(self, name: str) -> str | None:
+        """See `JobStore.get_meta`."""
+        return await self._write(self._main.get_meta, name)
+
+    async def set_meta(self, name: str, value: str | None) -> None:
+        """See `JobStore.set_meta`."""
+        await self._write(self._main.set_meta, name, value)
+
+    async def data_version(self) -> int:
+        """See `JobStore.data_version`; asked of the writing connection, so our own commits do not count."""
+        return await self._write(self._main.data_version)
+
+    async def changes_since(self, revision: int) -> list[Job]:
+        """See `JobStore.changes_since`."""
+        return await self._write(self._main.changes_since, revision)
+
+    async def revision(self) -> int:
+        """See `JobStore.revision`."""
+        return await self._write(self._main.revision)
+
+    async def open_jobs(self) -> list[Job]:
+        """See `JobStore.open_jobs`."""
+        return await self._write(self._main.open_jobs)
+
+    async def get(self, job_id: str) -> Job:
+        """See `JobStore.get`."""
+        return await self._read(self._history.get, job_id)
+
+    async def latest(self, limit: int, *, before_seq: int | None = None) -> list[Job]:
+        """See `JobStore.latest`."""
+        return await self._read(self._history.latest, limit, before_seq=before_seq)
+
+    async def search(self, condition: str, parameters: Sequence[object], limit: int | None = None) -> list[Job]:
+        """See `JobStore.search`."""
+        return await self._read(self._history.search, condition, parameters, limit)
+
+    async def count(self) -> int:
+        """See `JobStore.count`."""
+        return await self._read(self._history.count)
+
+    async def ledger(self, since: float, profile: str) -> Ledger:
+        """See `JobStore.ledger`."""
+        return await self._read(self._history.ledger, since, profile)
+
+    @property
+    def _main(self) -> JobStore:
+        return _opened(self._writer)
+
+    @property
+    def _history(self) -> JobStore:
+        return _opened(self._reader)
+
+    async def _write(self, call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        return await self._run(self._writes, call, *args, **kwargs)
+
+    async def _read(self, call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        return await self._run(self._reads, call, *args, **kwargs)
+
+    async def _run(self, executor: ThreadPoolExecutor, call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(executor, lambda: call(*args, **kwargs))
+        except sqlite3.Error as error:
+            raise StoreError(f"the history does not answer: {error}") from error
+
+
+def _opened(store: JobStore | None) -> JobStore:
+    if store is None:
+        raise StoreError("the history is not open")
+    return store
