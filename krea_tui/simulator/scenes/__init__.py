@@ -1,0 +1,1 @@
+"""Families of scenes; each module paints one from a Brief."""
