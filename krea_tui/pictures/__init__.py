@@ -1,0 +1,1 @@
+"""Pictures on disk: files, decoding, scaling, thumbnails and metadata."""

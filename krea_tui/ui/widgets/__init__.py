@@ -1,0 +1,1 @@
+"""Widgets: they know domain values and post messages."""
