@@ -1,0 +1,1 @@
+"""What the person set: settings, places on disk and the API key."""
