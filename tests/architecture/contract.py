@@ -36,8 +36,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "__main__": frozenset({"cli"}),
 }
 
-# Widgets know domain values and post messages; what they need from elsewhere comes through them.
-WIDGETS_MAY_IMPORT = frozenset({"ui", "domain"})
+# Widgets know domain values and what the terminal can draw, and post messages; the rest is brought to them.
+WIDGETS_MAY_IMPORT = frozenset({"ui", "domain", "terminal"})
 
 # Loaded only when a demo or `simulate` asks for it: never by an import statement at module level.
 LAZY_PARTS = frozenset({"simulator"})
