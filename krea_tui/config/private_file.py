@@ -45,15 +45,11 @@ def open_regular(path: Path) -> BinaryIO | None:
 
     Raises `OSError`.
     """
-    file = path.open("rb", opener=_open_without_waiting)
-    if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-        return file
-    file.close()
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if stat.S_ISREG(os.fstat(handle).st_mode):
+        return os.fdopen(handle, "rb")
+    os.close(handle)
     return None
-
-
-def _open_without_waiting(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC)
 
 
 def _write_new(path: Path, content: bytes) -> None:

@@ -89,6 +89,8 @@ def test_amounts_are_exact_micro_dollars(file: Path) -> None:
         ("[gateway", "not valid TOML: Expected"),
         ("a = " + "[" * 100_000, "not valid TOML"),
     ],
+    ids=str.split("""key table above wrong_table not_a_table word range bool float nan huge date negative
+        infinite exponent decimals false_amount choice choice_type number_switch theme mark dots query toml deep"""),
 )
 def test_a_broken_file_is_told_by_file_key_and_what_is_expected(file: Path, text: str, words: str) -> None:
     file.write_text(text)
@@ -107,7 +109,7 @@ def test_a_file_of_other_bytes_is_refused(file: Path) -> None:
         load_settings(file, {})
     file.unlink()
     file.mkdir()
-    with pytest.raises(ConfigError, match="Is a directory"):
+    with pytest.raises(ConfigError, match="not a file"):
         load_settings(file, {})
 
 
