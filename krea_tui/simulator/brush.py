@@ -40,7 +40,7 @@ def gradient(size: tuple[int, int], stops: Sequence[tuple[float, RGB]]) -> Image
     strip = Image.new("RGB", (1, 128))
     for row in range(128):
         strip.putpixel((0, row), colour_at(stops, row / 127))
-    return strip.resize(size, Image.Resampling.BICUBIC)
+    return strip.resize((1, size[1]), Image.Resampling.BICUBIC).resize(size, Image.Resampling.NEAREST)
 
 
 def colour_at(stops: Sequence[tuple[float, RGB]], position: float) -> RGB:
@@ -56,18 +56,20 @@ def colour_at(stops: Sequence[tuple[float, RGB]], position: float) -> RGB:
 
 def fade(size: tuple[int, int], stops: Sequence[tuple[float, int]]) -> Image.Image:
     """A vertical mask through (position 0..1, opacity 0..255) stops."""
-    return gradient(size, [(at, (level, level, level)) for at, level in stops]).getchannel(0)
+    column = gradient((1, size[1]), [(at, (level, level, level)) for at, level in stops]).getchannel(0)
+    return column.resize(size, Image.Resampling.NEAREST)
 
 
 def noise(size: tuple[int, int], rng: random.Random, cells: tuple[int, int], octaves: int = 3) -> Image.Image:
     """A cloudy field, 0..255; `cells` is how many bumps across and down the coarsest octave has."""
-    field = Image.new("L", size, 128)
     across, down = cells
-    for octave in range(octaves):
+    sheet = (max(1, size[0] // 4), max(1, size[1] // 4))
+    field = Image.new("L", sheet, 128)
+    for weight in (0.7, 0.36, 0.22, 0.14)[:octaves]:
         bumps = Image.frombytes("L", (across, down), rng.randbytes(across * down))
-        field = Image.blend(field, bumps.resize(size, Image.Resampling.BICUBIC), 0.62 if octave == 0 else 0.3)
-        across, down = min(size[0], across * 2), min(size[1], down * 2)
-    return field
+        field = Image.blend(field, bumps.resize(sheet, Image.Resampling.BICUBIC), weight)
+        across, down = across * 2, down * 2
+    return field.resize(size, Image.Resampling.BICUBIC)
 
 
 def levels(field: Image.Image, low: int, high: int, top: int = 255) -> Image.Image:
@@ -110,17 +112,22 @@ def dim(mask: Image.Image, share: float) -> Image.Image:
 
 def lay(picture: Image.Image, paint: RGB | Image.Image, mask: Image.Image) -> None:
     """Lays a colour or a picture of the same size through a mask."""
-    if isinstance(paint, Image.Image):
-        picture.paste(paint, (0, 0), mask)
-    else:
-        picture.paste(paint, (0, 0, *picture.size), mask)
+    box = mask.getbbox()
+    if box is None:
+        return
+    part = mask if box == (0, 0, *mask.size) else mask.crop(box)
+    picture.paste(paint.crop(box) if isinstance(paint, Image.Image) else paint, box, part)
 
 
 def glow(picture: Image.Image, centre: Point, radius: float, colour: RGB, strength: float, power: float = 2.0) -> None:
     """Adds light that falls off around a point."""
     side = max(2, round(radius * 2))
-    fall = [round(255 * strength * max(0.0, 1 - v / 255) ** power) for v in range(256)]
-    light = Image.radial_gradient("L").point(fall).resize((side, side), Image.Resampling.BICUBIC)
+    disc = Image.radial_gradient("L")
+    # Pillow 13 reaches full white in the corners, earlier ones at the edges: what counts is the value at the edge.
+    edge = disc.getpixel((0, 128))
+    reach = float(edge) - 2 if isinstance(edge, int) else 253.0
+    fall = [round(255 * strength * max(0.0, 1 - v / reach) ** power) for v in range(256)]
+    light = disc.point(fall).resize((side, side), Image.Resampling.BICUBIC)
     left, top = round(centre[0] - radius), round(centre[1] - radius)
     box = (max(0, left), max(0, top), min(picture.width, left + side), min(picture.height, top + side))
     if box[0] >= box[2] or box[1] >= box[3]:
@@ -148,8 +155,8 @@ def ground(line: Sequence[Point], bottom: float) -> list[Point]:
 
 
 def shifted(mask: Image.Image, dx: int, dy: int) -> Image.Image:
-    """A mask moved by whole pixels, empty where nothing comes in."""
-    moved = Image.new("L", mask.size)
+    """A mask moved by whole pixels; where nothing comes in it stays as it was."""
+    moved = mask.copy()
     moved.paste(mask, (dx, dy))
     return moved
 
@@ -172,12 +179,13 @@ def sky(brief: Brief, horizon: float, cloudiness: float = 0.5) -> Image.Image:
     """A sky down to `horizon` (0..1 of the height) with long soft clouds."""
     top, middle, low = brief.palette.sky
     picture = gradient(brief.size, [(0, top), (horizon * 0.55, middle), (horizon, low)])
-    field = noise(brief.size, brief.rng, (3 + brief.width // 400, 7 + brief.height // 120), 4)
-    reach = fade(brief.size, [(0, 120), (horizon * 0.5, 255), (horizon, 60)])
-    clouds = ImageChops.multiply(levels(field, 128, 190), reach)
-    lay(picture, mix(low, brief.palette.light, 0.6), dim(clouds, cloudiness))
-    shade = ImageChops.multiply(levels(shifted(field, 0, round(14 * brief.unit)), 140, 200), reach)
-    lay(picture, mix(top, middle, 0.4), dim(shade, cloudiness * 0.4))
+    reach = fade(brief.size, [(0, 90), (horizon * 0.45, 230), (horizon * 0.8, 255), (horizon, 40)])
+    for cells, share in (((2, 5), 0.9), ((3 + brief.width // 500, 9 + brief.height // 150), 0.6)):
+        field = noise(brief.size, brief.rng, cells, 3)
+        clouds = ImageChops.multiply(levels(field, 118, 235), reach)
+        shade = ImageChops.multiply(levels(shifted(field, 0, round(22 * brief.unit)), 130, 250), reach)
+        lay(picture, mix(top, middle, 0.55), dim(shade, cloudiness * share * 0.45))
+        lay(picture, mix(low, brief.palette.light, 0.6), dim(clouds, cloudiness * share))
     return picture
 
 

@@ -49,7 +49,7 @@ _WORDS = {
     "dusk": ("dusk", "sunset", "evening", "twilight", "purple"),
     "autumn": ("autumn", "fall", "october", "orange", "harvest", "rust"),
     "gold": ("gold", "golden", "low", "amber", "honey", "brass", "klimt"),
-    "fog": ("fog", "mist", "misty", "haze", "grey", "gray", "rain", "salt", "silver"),
+    "fog": ("fog", "mist", "misty", "haze", "grey", "gray", "salt", "silver"),
     "winter": ("winter", "snow", "ice", "frost", "frozen", "arctic", "cold"),
     "night": ("night", "nights", "starry", "moon", "midnight", "stars", "nocturne", "moonlit"),
     "neon": ("neon", "cyberpunk", "synthwave", "vaporwave", "electric", "tokyo"),
@@ -59,11 +59,14 @@ _WORDS = {
     "teal": ("sea", "ocean", "teal", "harbour", "harbor", "lagoon", "turquoise", "boat", "boats"),
 }
 
+_PLACES = ("teal", "spring")
+
 
 def choose(words: frozenset[str], rng: random.Random, wildness: float) -> Palette:
     """The palette that the words ask for, else one by chance; the wilder, the further its hues drift."""
     asked = [name for name, hints in _WORDS.items() if words.intersection(hints)]
-    name = rng.choice(asked or sorted(_PALETTES))
+    # A place suggests colours less strongly than a time of day or a manner.
+    name = rng.choice([name for name in asked if name not in _PLACES] or asked or sorted(_PALETTES))
     palette = _PALETTES[name]
     turn = rng.uniform(-1, 1) * (0.008 + 0.05 * wildness**2)
     gain = rng.uniform(0.95, 1.05) + 0.18 * (wildness - 0.5)

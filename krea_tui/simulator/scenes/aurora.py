@@ -29,8 +29,9 @@ def paint(brief: Brief) -> Image.Image:
     """A starry sky with an aurora."""
     rng, palette, width, height = brief.rng, brief.palette, brief.width, brief.height
     shore = round(height * rng.uniform(0.7, 0.76))
-    deep = mix(_DEEP, palette.sky[0], 0.35)
-    picture = gradient(brief.size, [(0, deep), (0.4, mix(deep, palette.sky[1], 0.35)), (shore / height, mix(palette.sky[1], palette.sky[2], 0.3))])
+    deep = mix(_DEEP, palette.sky[0], 0.35 if palette.is_night else 0.2)
+    low = mix(mix(palette.sky[1], palette.sky[2], 0.3), _DEEP, 0 if palette.is_night else 0.5)
+    picture = gradient(brief.size, [(0, deep), (0.4, mix(deep, low, 0.35)), (shore / height, low)])
     stars(brief, picture, 900, shore / height)
     hues = [(70, 240, 170), palette.accents[1], palette.accents[2], palette.sky[2]]
     rng.shuffle(hues)
@@ -46,7 +47,7 @@ def _curtain(brief: Brief, picture: Image.Image, hue: RGB, shore: int) -> None:
     streaks = 110
     line = bytes(max(0, min(255, round(rng.gauss(150, 75)))) for _ in range(streaks))
     strip = Image.frombytes("L", (streaks, 1), line).resize((width, 1), Image.Resampling.BICUBIC).resize((width, 256))
-    fall = [(0.0, 0), (0.35, 40), (0.8, 200), (0.93, 255), (1.0, 0)]
+    fall = [(0.0, 0), (0.3, 30), (0.6, 110), (0.8, 240), (0.88, 255), (1.0, 0)]
     column = Image.new("L", (1, 256))
     for row in range(256):
         at = row / 255
@@ -54,10 +55,10 @@ def _curtain(brief: Brief, picture: Image.Image, hue: RGB, shore: int) -> None:
             if a <= at <= b:
                 column.putpixel((0, row), round(low + (high - low) * (at - a) / (b - a)))
     veil = ImageChops.multiply(strip, column.resize((width, 256)))
-    foot = height * rng.uniform(0.36, 0.58)
-    rise = height * rng.uniform(0.26, 0.46)
-    waves = [(rng.uniform(0.5, 1.2), rng.uniform(0, 6.3), 0.09), (rng.uniform(1.6, 3), rng.uniform(0, 6.3), 0.035 + 0.03 * brief.wildness)]
-    tilt = rng.uniform(-0.18, 0.18)
+    foot = height * rng.uniform(0.4, 0.6)
+    rise = height * rng.uniform(0.34, 0.56)
+    waves = [(rng.uniform(0.5, 1.2), rng.uniform(0, 6.3), 0.05), (rng.uniform(1.6, 3), rng.uniform(0, 6.3), 0.02 + 0.02 * brief.wildness)]
+    tilt = rng.choice((-1, 1)) * rng.uniform(0.1, 0.34)
 
     def base(x: float) -> float:
         return foot + height * (tilt * (x / width - 0.5) + sum(s * math.sin(6.283 * p * x / width + o) for p, o, s in waves))
@@ -94,7 +95,7 @@ def _land(brief: Brief, picture: Image.Image, shore: int) -> None:
         colour = mix(mix(palette.sky[1], palette.far, 0.3), mix(_DEEP, palette.near, 0.3), 0.3 + 0.7 * depth)
         lay(picture, colour, mask)
         snow = dim(rim(mask, round(7 * unit), round(9 * unit)), 0.55 * (1 - depth))
-        lay(picture, mix(palette.light, palette.sky[1], 0.35), snow)
+        lay(picture, mix(palette.light, palette.sky[1], 0.35), soften(snow, 2.5 * unit))
     trees: list[list[Point]] = []
     for _ in range(70):
         x = rng.choice((rng.uniform(-0.05, 0.34), rng.uniform(0.66, 1.05))) * width

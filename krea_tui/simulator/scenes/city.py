@@ -27,7 +27,7 @@ def paint(brief: Brief) -> Image.Image:
     rng, palette, width, height = brief.rng, brief.palette, brief.width, brief.height
     shore = round(height * rng.uniform(0.7, 0.76))
     picture = sky(brief, shore / height, 0.45)
-    dusk = fade(brief.size, [(0, 150 if not palette.is_night else 40), (0.55, 70 if not palette.is_night else 0), (0.75, 0)])
+    dusk = fade(brief.size, [(0, 215 if not palette.is_night else 40), (0.55, 120 if not palette.is_night else 0), (0.75, 0)])
     lay(picture, mix(palette.near, palette.sky[0], 0.35), dusk)
     stars(brief, picture, 160, 0.45)
     disc_in_sky(brief, picture, (width * rng.uniform(0.2, 0.8), height * rng.uniform(0.14, 0.3)), rng.uniform(26, 60) * brief.unit)
@@ -78,7 +78,7 @@ def _windows(brief: Brief, picture: Image.Image, blocks: list[Box], depth: float
     rng, palette, unit = brief.rng, brief.palette, brief.unit
     hues = [palette.light, mix(palette.light, palette.accents[1], 0.6), palette.accents[rng.randrange(len(palette.accents))]]
     panes: list[list[Box]] = [[], [], []]
-    wide, tall = (2.1 + 2.3 * depth) * unit, (3.0 + 3.2 * depth) * unit
+    wide, tall = (2.2 + 3.0 * depth) * unit, (3.2 + 4.4 * depth) * unit
     for left, top, right, bottom in blocks:
         share = rng.uniform(0.08, 0.55)
         favourite = rng.choice((0, 0, 1, 1, 2))

@@ -33,7 +33,7 @@ def paint(brief: Brief) -> Image.Image:
     is_left = rng.random() < 0.5  # noqa: PLR2004
     sun_x = width * (rng.uniform(0.16, 0.32) if is_left else rng.uniform(0.68, 0.84))
     disc_in_sky(brief, picture, (sun_x, height * (horizon - rng.uniform(0.1, 0.2))), rng.uniform(34, 64) * brief.unit)
-    sand = mix(palette.light, palette.accents[1], 0.5)
+    sand = mix(mix(palette.light, palette.accents[1], 0.75), mix(palette.far, palette.accents[0], 0.4), 0.3)
     count = 5
     for layer in range(count):
         _dune(brief, picture, horizon, layer / (count - 1), sand, is_left)
@@ -55,10 +55,10 @@ def _dune(brief: Brief, picture: Image.Image, horizon: float, depth: float, sand
     line: list[Point] = [(width * i / 160, crest(width * i / 160)) for i in range(-1, 162)]
     body = polygons(brief.size, [ground(line, height + 4)])
     haze = mix(palette.sky[2], palette.light, 0.2)
-    lit = mix(mix(sand, palette.far, 0.25), haze, 0.6 * (1 - depth))
+    lit = mix(mix(sand, palette.far, 0.25), haze, 0.55 * (1 - depth))
     dark = mix(mix(palette.far, palette.near, 0.42 + 0.25 * depth), haze, 0.55 * (1 - depth))
     top = min(y for _, y in line) / height
-    lay(picture, gradient(brief.size, [(top, mix(lit, palette.light, 0.25)), (min(1, top + 0.4), mix(lit, palette.far, 0.45))]), body)
+    lay(picture, gradient(brief.size, [(top, mix(lit, palette.light, 0.25)), (min(1, top + 0.4), mix(lit, palette.far, 0.7))]), body)
     ripples = noise((width, height), rng, (9, 90), 2)
     slope = ImageChops.multiply(levels(ripples, 118, 180), body)
     lay(picture, mix(lit, dark, 0.5), dim(slope, 0.16 + 0.26 * depth))

@@ -39,7 +39,7 @@ def paint(brief: Brief) -> Image.Image:
         if depth < 0.9:  # noqa: PLR2004
             fog = levels(noise(brief.size, rng, (4, 8)), 70, 210)
             low = fade(brief.size, [(0.25, 60), (0.62, 255), (0.95, 120)])
-            lay(picture, air, dim(ImageChops.multiply(fog, low), 0.42 * (1 - depth)))
+            lay(picture, air, dim(ImageChops.multiply(fog, low), 0.75 * (1 - depth)))
         if layer == count // 2:
             _shafts(brief, picture, source)
     return picture
@@ -48,7 +48,7 @@ def paint(brief: Brief) -> Image.Image:
 def _layer(brief: Brief, picture: Image.Image, depth: float, light_x: float) -> None:
     rng, palette, width, height, unit = brief.rng, brief.palette, brief.width, brief.height, brief.unit
     air = mix(palette.sky[2], palette.light, 0.2)
-    colour = mix(mix(air, palette.far, 0.5), palette.near, 0.15 + 0.85 * depth**0.8)
+    colour = mix(mix(air, palette.far, 0.25 + 0.5 * depth), palette.near, 0.06 + 0.94 * depth**1.3)
     floor = height * (0.66 + 0.28 * depth)
     line = ridge(rng, width, floor, height * 0.03, 0.45)
     shapes: list[list[Point]] = [ground(line, height + 4)]

@@ -43,7 +43,7 @@ def paint(brief: Brief) -> Image.Image:
         _lay_ridge(brief, picture, mask, depth, (base - amplitude) / height)
         if depth < 0.7:  # noqa: PLR2004
             towards = -1 if sun[0] > width / 2 else 1
-            edge = dim(rim(mask, round(towards * 3 * brief.unit), round(5 * brief.unit)), 0.5 - 0.4 * depth)
+            edge = dim(rim(mask, round(towards * 3 * brief.unit), round(5 * brief.unit)), 0.26 - 0.2 * depth)
             lay(picture, mix(palette.light, palette.sky[2], 0.3), edge)
     _pines(brief, picture)
     return picture
@@ -55,9 +55,9 @@ def _lay_ridge(brief: Brief, picture: Image.Image, mask: Image.Image, depth: flo
     mist = mix(colour, mix(palette.sky[2], palette.light, 0.25), 0.62 * (1 - depth))
     body = gradient(brief.size, [(top, colour), (min(1.0, top + 0.26), mist)])
     lay(picture, body, mask)
-    slopes = levels(noise(brief.size, brief.rng, (18, 26), 3), 120, 200)
-    lit = ImageChops.multiply(ImageChops.subtract(slopes, shifted(slopes, 6, 4)), mask)
-    lay(picture, mix(colour, palette.light, 0.5), dim(lit, 0.5 * (1 - depth * 0.6)))
+    slopes = levels(noise(brief.size, brief.rng, (9, 7), 4), 60, 220)
+    lit = ImageChops.multiply(ImageChops.subtract(slopes, shifted(slopes, 26, 8)), mask)
+    lay(picture, mix(colour, palette.light, 0.6), dim(lit, 0.8 * (1 - depth * 0.6)))
     veil = levels(noise(brief.size, brief.rng, (4, 9), 3), 110, 190)
     low = fade(brief.size, [(top + 0.08, 0), (top + 0.2, 255), (top + 0.34, 0)])
     lay(picture, mix(palette.sky[2], palette.light, 0.4), dim(ImageChops.multiply(veil, low), 0.55 * (1 - depth)))

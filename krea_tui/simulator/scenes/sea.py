@@ -14,14 +14,18 @@ from krea_tui.simulator.brush import (
     glow,
     gradient,
     lay,
+    levels,
+    noise,
     polygons,
     ridge,
+    rim,
+    shifted,
     sky,
     soften,
     stars,
     stencil,
 )
-from krea_tui.simulator.palettes import mix
+from krea_tui.simulator.palettes import RGB, mix
 
 
 def paint(brief: Brief) -> Image.Image:
@@ -94,29 +98,45 @@ def _headland(brief: Brief, picture: Image.Image, horizon: int, x: float, is_lef
         inland = (x - px if is_left else px - x) / width
         fall = max(0.0, -inland * 3.2) ** 1.25
         shape.append((px, top + wobble - max(0.0, inland) * height * 0.12 + fall * height * 0.34))
-    cliffs = polygons(brief.size, [[*shape, (width, height + 9), (0, height + 9)]])
-    foot = fade(brief.size, [(0, 255), ((horizon + height * 0.05) / height, 255), ((horizon + height * 0.11) / height, 0)])
-    cliffs = ImageChops.multiply(cliffs, foot)
+    water = horizon + height * rng.uniform(0.06, 0.1)
+    coast = [(px, water + wobble * 0.35) for px, wobble in outline]
+    pairs = [(land, wet) for land, wet in zip(shape, coast, strict=True) if land[1] < wet[1]]
+    above = [land for land, _ in pairs]
+    coast = [wet for _, wet in pairs]
+    echo = [(px, 2 * wy - py) for (px, py), (_, wy) in pairs]
+    cliffs = polygons(brief.size, [[*above, *reversed(coast)]])
+    lay(picture, mix(rock, (0, 0, 0), 0.3), dim(soften(polygons(brief.size, [[*coast, *reversed(echo)]]), 7 * unit), 0.5))
+    foam = shifted(rim(cliffs, 0, -round(3 * unit)), 0, round(3 * unit))
+    lay(picture, mix(palette.light, palette.sky[2], 0.3), dim(soften(foam, 1.2), 0.7))
     body = gradient(brief.size, [(top / height, mix(rock, palette.light, 0.16)), (top / height + 0.16, mix(rock, (0, 0, 0), 0.3))])
     lay(picture, body, cliffs)
+    _rocks(brief, picture, cliffs, rock)
     tall, half = height * rng.uniform(0.22, 0.28), 17 * unit
     lamp = (x, top - tall)
     _beam(brief, picture, lamp, is_left)
     _tower(brief, picture, lamp, top + 8 * unit, half, is_left)
 
 
+def _rocks(brief: Brief, picture: Image.Image, cliffs: Image.Image, rock: RGB) -> None:
+    grit = levels(noise(brief.size, brief.rng, (26, 16), 4), 70, 210)
+    faces = ImageChops.multiply(ImageChops.subtract(grit, shifted(grit, 7, -5)), cliffs)
+    lay(picture, mix(rock, brief.palette.light, 0.55), dim(faces, 0.85))
+    cracks = ImageChops.multiply(ImageChops.subtract(shifted(grit, 7, -5), grit), cliffs)
+    lay(picture, mix(rock, (0, 0, 0), 0.6), dim(cracks, 0.9))
+    grass = rim(cliffs, 0, round(4 * brief.unit))
+    lay(picture, mix(brief.palette.accents[2], brief.palette.near, 0.35), dim(grass, 0.5))
+
+
 def _beam(brief: Brief, picture: Image.Image, lamp: Point, is_left: bool) -> None:  # noqa: FBT001
     reach = brief.width * 1.1 * (1 if is_left else -1)
     lift = brief.rng.uniform(-0.12, 0.04) * brief.height
-    wide = 0.085 * brief.height
+    wide = 0.07 * brief.height
     beam = polygons(brief.size, [[lamp, (lamp[0] + reach, lamp[1] + lift - wide), (lamp[0] + reach, lamp[1] + lift + wide)]])
     beam = soften(beam, 5 * brief.unit)
-    side = Image.linear_gradient("L").rotate(90).resize(brief.size, Image.Resampling.BICUBIC)
-    if is_left:
-        side = ImageChops.invert(side)
-    side = side.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    strength = 0.5 if brief.palette.is_night else 0.36
-    lay(picture, brief.palette.light, dim(ImageChops.multiply(beam, ImageChops.invert(side)), strength))
+    turn = Image.Transpose.ROTATE_270 if is_left else Image.Transpose.ROTATE_90
+    side = Image.linear_gradient("L").transpose(turn).resize(brief.size, Image.Resampling.BICUBIC)
+    strength = 0.8 if brief.palette.is_night else 0.55
+    lay(picture, brief.palette.light, dim(ImageChops.multiply(beam, side), strength))
 
 
 def _tower(brief: Brief, picture: Image.Image, lamp: Point, foot: float, half: float, is_left: bool) -> None:  # noqa: FBT001
@@ -160,6 +180,6 @@ def _boats(brief: Brief, picture: Image.Image, horizon: int, sun_x: float) -> No
             [(x - s * 0.06, y - s * 1.8), (x - s * 0.06, y - s * 0.24), (x - s * 0.72, y - s * 0.24)],
         ]
         echo = [[(px, 2 * y + s * 0.4 - py * 1.0) for px, py in part] for part in sail]
-        lay(picture, mix(palette.accents[3], palette.light, 0.2), dim(soften(polygons(brief.size, echo), 3 * unit), 0.3))
-        lay(picture, mix(palette.accents[3], palette.sky[1], 0.15), polygons(brief.size, sail))
+        lay(picture, mix(palette.accents[0], palette.light, 0.3), dim(soften(polygons(brief.size, echo), 3 * unit), 0.3))
+        lay(picture, mix(palette.accents[0], palette.light, 0.28), polygons(brief.size, sail))
         lay(picture, mix(palette.near, palette.accents[0], 0.25), polygons(brief.size, [hull]))

@@ -2,9 +2,9 @@
 
 import math
 
-from PIL import Image, ImageChops, ImageDraw
+from PIL import Image, ImageDraw
 
-from krea_tui.simulator.brush import Brief, Point, dim, lay, levels, noise, shifted, soften, stencil
+from krea_tui.simulator.brush import Brief, Point, dim, lay, levels, noise, polygons, shifted, soften, stencil
 from krea_tui.simulator.palettes import RGB, mix
 
 
@@ -27,7 +27,7 @@ def paint(brief: Brief) -> Image.Image:
     _put(brief, picture, _arc((centre[0] - big * 0.5, centre[1] + big * 0.2), big * 0.8, tilt, tilt + math.pi), colours[2], 0.9)
     for index in range(3 + round(4 * brief.wildness)):
         angle = tilt if index % 2 else tilt + math.pi / 2
-        at = (centre[0] + rng.gauss(0, 0.22) * width, centre[1] + rng.gauss(0, 0.2) * height)
+        at = (centre[0] + rng.gauss(0, 0.22) * width, min(table * 0.8, centre[1] + rng.gauss(0, 0.2) * height))
         long, wide = side * rng.uniform(0.16, 0.5), side * rng.choice((0.008, 0.014, 0.03, 0.055))
         _put(brief, picture, _bar(at, long, wide, angle), rng.choice([ink, *colours[2:]]), 0.95)
     _vases(brief, picture, table, colours, ink)
@@ -35,9 +35,11 @@ def paint(brief: Brief) -> Image.Image:
         at = (rng.uniform(0.1, 0.9) * width, rng.uniform(0.08, 0.66) * height)
         radius = side * rng.choice((0.012, 0.022, 0.045, 0.075))
         start = rng.choice((0, 1, 2, 3)) * math.pi / 2 + tilt
-        sweep = rng.choice((math.tau, math.tau, math.pi, math.pi / 2))
+        sweep = rng.choice((math.tau, math.tau, math.pi, math.pi / 2)) if radius > side * 0.03 else math.tau
         _put(brief, picture, _arc(at, radius, start, start + sweep, wedge=sweep < math.pi), rng.choice([ink, *colours]), 0.93)
     _rings(brief, picture, centre, big, ink)
+    worn = levels(noise(brief.size, rng, (5, 5), 4), 110, 230)
+    lay(picture, mix(paper, palette.light, 0.5), dim(worn, 0.13))
     return picture
 
 
@@ -76,12 +78,19 @@ def _branch(brief: Brief, picture: Image.Image, foot: Point, tall: float, hue: R
 
 
 def _put(brief: Brief, picture: Image.Image, shape: list[Point], colour: RGB, opacity: float, *, cast: bool = True) -> None:
-    mask = stencil(brief.size, lambda pen, scale: pen.polygon([(x * scale, y * scale) for x, y in shape], fill=255))
+    margin = 26 * brief.unit
+    left, top = (max(0, round(min(p[axis] for p in shape) - margin)) for axis in (0, 1))
+    right = min(brief.width, round(max(x for x, _ in shape) + margin))
+    bottom = min(brief.height, round(max(y for _, y in shape) + margin))
+    if left >= right or top >= bottom:
+        return
+    piece = picture.crop((left, top, right, bottom))
+    mask = polygons(piece.size, [[(x - left, y - top) for x, y in shape]])
     if cast:
         shadow = shifted(mask, round(5 * brief.unit), round(8 * brief.unit))
-        lay(picture, mix(brief.palette.near, (0, 0, 0), 0.5), dim(soften(shadow, 8.5 * brief.unit), 0.24))
-    worn = levels(noise(brief.size, brief.rng, (40, 40), 2), 30, 140)
-    lay(picture, colour, dim(ImageChops.multiply(mask, worn), opacity))
+        lay(piece, mix(brief.palette.near, (0, 0, 0), 0.5), dim(soften(shadow, 7.5 * brief.unit), 0.24))
+    lay(piece, colour, dim(mask, opacity))
+    picture.paste(piece, (left, top))
 
 
 def _rings(brief: Brief, picture: Image.Image, centre: Point, radius: float, ink: RGB) -> None:
