@@ -7,6 +7,9 @@ Every error says what happened (`str(error)`) and what the person can do next (`
     ├── InvalidRequest          fields of the form that break the API's rules
     ├── ConfigError             a broken setting, named by its key
     ├── StoreError              the history or a folder cannot be used
+    │   ├── UnknownJob          no job, or more than one, has this id
+    │   ├── NotClaimed          the job is no longer held for sending
+    │   └── RequestIdTaken      another job owns this request id
     ├── ImpossibleTransition    an event that a job in this state cannot take
     ├── DownloadError           a picture that could not be fetched or verified
     └── GatewayError            the vendor's gateway, see below
@@ -50,6 +53,18 @@ class ConfigError(KreaTuiError):
 
 class StoreError(KreaTuiError):
     """The history, or a folder of it, cannot be used."""
+
+
+class UnknownJob(StoreError):
+    """No job, or more than one, has an id that begins so."""
+
+
+class NotClaimed(StoreError):
+    """The job is no longer held for sending: somebody else was faster, or it was withdrawn."""
+
+
+class RequestIdTaken(StoreError):
+    """Another job already owns this request id."""
 
 
 class ImpossibleTransition(KreaTuiError):

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from krea_tui.domain.errors import StoreError
+from krea_tui.domain.errors import NotClaimed, RequestIdTaken, StoreError, UnknownJob
 from krea_tui.domain.events import Accepted, Adopted, Claimed, Doubted, Event, NotAccepted, Refused
 from krea_tui.domain.job import Charge, Job, JobStatus, Marks, new_id
 from krea_tui.domain.lifecycle import advance
@@ -21,18 +21,6 @@ _INSERT: Final = f"INSERT INTO jobs ({', '.join(COLUMNS)}) VALUES ({', '.join(':
 _UPDATE: Final = f"UPDATE jobs SET {', '.join(f'{c} = :{c}' for c in COLUMNS)} WHERE id = :id"  # noqa: S608
 _COUNTED: Final = (Charge.RESERVED, Charge.SPENT, Charge.AT_RISK)
 _ID_TRIES: Final = 5
-
-
-class UnknownJob(StoreError):
-    """No job, or more than one, has an id that begins so."""
-
-
-class RequestIdTaken(StoreError):
-    """Another job already owns this request id."""
-
-
-class NotClaimed(StoreError):
-    """The job is no longer held for sending: somebody else was faster, or it was withdrawn."""
 
 
 class JobStore:

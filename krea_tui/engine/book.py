@@ -1,0 +1,126 @@
+"""The job book: the one truth in memory that every pane is a projection of. It does no I/O."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+
+from krea_tui.domain.job import Job, JobStatus
+from krea_tui.domain.money import Ledger
+from krea_tui.engine.health import GatewayHealth
+
+Listener = Callable[[frozenset[str]], None]
+
+
+class JobBook:
+    """Jobs by id, newest first; publishes the ids of what changed.
+
+    Listeners are called on the loop that changes the book, with an empty set when only `health` or `ledger` changed.
+    """
+
+    def __init__(self) -> None:
+        self._jobs: dict[str, Job] = {}
+        self._order: list[tuple[int, str]] = []
+        self._listeners: list[Listener] = []
+        self._counts: Counter[JobStatus] = Counter()
+        self._saving = 0
+        self._revision = 0
+        self.health = GatewayHealth()
+        self.ledger = Ledger()
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    def __iter__(self) -> Iterator[Job]:
+        """Every job, newest first."""
+        return (self._jobs[job_id] for _, job_id in self._order)
+
+    def __contains__(self, job_id: str) -> bool:
+        return job_id in self._jobs
+
+    def get(self, job_id: str) -> Job | None:
+        """The job with this id, if it is in the book."""
+        return self._jobs.get(job_id)
+
+    def job_at(self, index: int) -> Job | None:
+        """The job in this place, newest first; None beyond the end."""
+        if not 0 <= index < len(self._order):
+            return None
+        return self._jobs[self._order[index][1]]
+
+    def index_of(self, job_id: str) -> int | None:
+        """The place of a job, newest first."""
+        job = self._jobs.get(job_id)
+        if job is None or job.deleted_at is not None:
+            return None
+        index = bisect_left(self._order, (-job.seq, job_id))
+        return index if index < len(self._order) and self._order[index][1] == job_id else None
+
+    @property
+    def revision(self) -> int:
+        """The newest revision seen, from which a follower asks for changes."""
+        return self._revision
+
+    @property
+    def oldest_seq(self) -> int | None:
+        """Where the next older page of the history begins."""
+        return -self._order[-1][0] if self._order else None
+
+    def count(self, *statuses: JobStatus) -> int:
+        """How many jobs of the book have one of these statuses."""
+        return sum(self._counts[status] for status in statuses)
+
+    @property
+    def running_count(self) -> int:
+        """Jobs at the gateway, on the way there, or whose pictures are being saved."""
+        return self.count(JobStatus.SENDING, JobStatus.QUEUED, JobStatus.PROCESSING) + self._saving
+
+    @property
+    def in_flight_count(self) -> int:
+        """Jobs that take one of the places at the gateway."""
+        return self.count(JobStatus.SENDING, JobStatus.QUEUED, JobStatus.PROCESSING)
+
+    def put(self, jobs: Iterable[Job]) -> None:
+        """Take these states in, unless a newer one is known, and publish what changed."""
+        changed = {job.id for job in jobs if self._put_one(job)}
+        if changed:
+            self._publish(frozenset(changed))
+
+    def touch(self) -> None:
+        """Publish that health or ledger changed."""
+        self._publish(frozenset())
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Call the listener after every change; returns how to stop it."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def _publish(self, job_ids: frozenset[str]) -> None:
+        for listener in tuple(self._listeners):
+            listener(job_ids)
+
+    def _put_one(self, job: Job) -> bool:
+        known = self._jobs.get(job.id)
+        if known is not None:
+            if known.revision >= job.revision:
+                return False
+            self._forget_counts(known)
+        was_shown = known is not None and known.deleted_at is None
+        is_shown = job.deleted_at is None
+        key = (-job.seq, job.id)
+        if is_shown and not was_shown:
+            insort(self._order, key)
+        elif was_shown and not is_shown:
+            del self._order[bisect_left(self._order, key)]
+        self._jobs[job.id] = job
+        if is_shown:
+            self._counts[job.status] += 1
+            self._saving += job.is_saving
+        self._revision = max(self._revision, job.revision)
+        return True
+
+    def _forget_counts(self, known: Job) -> None:
+        if known.deleted_at is None:
+            self._counts[known.status] -= 1
+            self._saving -= known.is_saving

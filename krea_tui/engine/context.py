@@ -1,0 +1,28 @@
+"""What the lanes share."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from krea_tui.engine.book import JobBook
+from krea_tui.engine.budget import Budget
+from krea_tui.engine.policy import Policy
+from krea_tui.engine.ports import Clock, Files, Gateway, Store
+
+
+@dataclass(slots=True)
+class LaneContext:
+    """One for each time this process is the engine. `day_start` tells the local midnight (epoch seconds)."""
+
+    book: JobBook
+    store: Store
+    gateway: Gateway
+    files: Files
+    budget: Budget
+    clock: Clock
+    policy: Policy
+    process_id: str
+    day_start: Callable[[], float]
+    chance: random.Random

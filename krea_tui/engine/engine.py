@@ -1,0 +1,168 @@
+"""The engine of one process: it takes the person's orders and has them carried out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+
+from krea_tui.domain.events import Event, PictureWanted, Released, Withdrawn
+from krea_tui.domain.job import HoldReason, Job, JobStatus, Marks, PictureState, new_id
+from krea_tui.domain.pricing import price_of
+from krea_tui.domain.request import GenerationRequest
+from krea_tui.engine.book import JobBook
+from krea_tui.engine.health import Pause, PauseReason
+from krea_tui.engine.leadership import HISTORY_PAGE, PAUSED, Leadership, World
+from krea_tui.engine.policy import Policy
+
+_RESUMABLE = frozenset({HoldReason.MONEY, HoldReason.CAP, HoldReason.KEY, HoldReason.PAUSED})
+
+
+class Engine:
+    """Moves jobs from held to done. Run it on one loop: `run()` in a task, then give orders; `stop()` ends it."""
+
+    def __init__(self, world: World, policy: Policy, book: JobBook | None = None) -> None:
+        self.book = book or JobBook()
+        self._world = world
+        self._store = world.store
+        self._clock = world.clock
+        self._leadership = Leadership(world, policy, self.book)
+
+    @property
+    def is_ready(self) -> asyncio.Event:
+        """Set once the history is in the book and it is known who leads."""
+        return self._leadership.is_ready
+
+    @property
+    def policy(self) -> Policy:
+        """What the settings say, with the key in use."""
+        return self._leadership.policy
+
+    @property
+    def process_id(self) -> str:
+        """This process in the register of living ones."""
+        return self._world.processes.process_id
+
+    @property
+    def is_sending(self) -> bool:
+        """Whether a request is in flight, which `stop()` waits for."""
+        lanes = self._leadership.lanes
+        return lanes is not None and lanes.submission.is_sending
+
+    async def run(self) -> None:
+        """Lead or follow until `stop()`; raises `StoreError` where the history cannot be used."""
+        await self._leadership.run()
+
+    async def stop(self) -> list[Job]:
+        """Send nothing more, let the request in flight end, and leave; returns the jobs that became left-overs."""
+        return await self._leadership.stop()
+
+    async def refresh_ledger(self) -> None:
+        """Read today's ledger again."""
+        await self._leadership.refresh_ledger()
+
+    def day_start(self) -> float:
+        """The local midnight before now, epoch seconds."""
+        return self._leadership.day_start()
+
+    async def submit(
+        self, requests: Sequence[GenerationRequest], *, retry_of: str | None = None, batch_id: str | None = None
+    ) -> list[Job]:
+        """Accept requests: they are on disk as held when this returns, and go out when their turn comes."""
+        now = self._clock.now()
+        if batch_id is None and len(requests) > 1:
+            batch_id = new_id()
+        jobs = []
+        for request in requests:
+            price = price_of(request)
+            jobs.append(
+                Job(
+                    id=new_id(),
+                    request=request,
+                    price_microusd=price.microusd,
+                    price_is_estimate=price.is_estimate,
+                    created_at=now,
+                    profile=self.policy.profile,
+                    accepted_by=self.process_id,
+                    retry_of=retry_of,
+                    batch_id=batch_id,
+                )
+            )
+        stored = await self._store.insert(jobs)
+        lanes = self._leadership.lanes
+        if lanes is not None and stored:
+            lanes.submission.probe_with(stored[0].id)
+        self.book.put(stored)
+        return stored
+
+    async def withdraw(self, job_ids: Iterable[str]) -> list[Job]:
+        """Cancel held jobs, for nothing; those already sent are left alone and not returned."""
+        return await self._apply_all(job_ids, Withdrawn(self._clock.now()))
+
+    async def release(self, job_ids: Iterable[str]) -> list[Job]:
+        """Let held jobs go, left-overs too: the person has said so."""
+        return await self._apply_all(job_ids, Released(self.process_id))
+
+    async def recheck(self, job_ids: Iterable[str]) -> list[Job]:
+        """Ask the gateway about these jobs as soon as the budget allows, and fetch lost pictures once more."""
+        wanted: list[str] = []
+        for job_id in job_ids:
+            job = self.book.get(job_id) or await self._store.get(job_id)
+            for index, picture in enumerate(job.pictures):
+                if picture.state is PictureState.LOST:
+                    await self._leadership.try_apply(job_id, PictureWanted(index))
+            if job.is_polled:
+                wanted.append(job_id)
+        marks: Marks = {"recheck_at": self._clock.now()}
+        jobs = await self._store.mark(wanted, marks) if wanted else []
+        self.book.put(jobs)
+        return jobs
+
+    async def mark(self, job_ids: Iterable[str], marks: Marks) -> list[Job]:
+        """Delete (and undo), star or mute jobs."""
+        jobs = await self._store.mark(job_ids, marks)
+        self.book.put(jobs)
+        return jobs
+
+    async def pause(self) -> None:
+        """Send nothing more until `resume()`, here and in every process of this history."""
+        words = "paused by you"
+        await self._store.set_meta(PAUSED, words)
+        self.book.health.pause = Pause(PauseReason.PERSON, words, "Resume when you are ready.")
+        self.book.touch()
+
+    async def resume(self) -> list[Job]:
+        """Let the lanes go again, with what was held for money, a cap, the key or a pause; left-overs stay."""
+        await self._store.set_meta(PAUSED, None)
+        self._leadership.unpause()
+        held = [job.id for job in self.book if job.status is JobStatus.HELD and job.hold_reason in _RESUMABLE]
+        return await self.release(held)
+
+    async def use_key(self, key: str, fingerprint: str) -> None:
+        """The person gave another key: what waited for one goes on."""
+        self._leadership.policy = self.policy.with_key(key, fingerprint)
+        lanes = self._leadership.lanes
+        if lanes is not None:
+            lanes.context.policy = self.policy
+            lanes.context.gateway.use_key(key)
+        pause = self.book.health.pause
+        if pause is not None and pause.reason in {PauseReason.KEY, PauseReason.FORBIDDEN}:
+            self._leadership.unpause()
+        waiting = [job.id for job in self.book if job.hold_reason is HoldReason.KEY]
+        await self.release(waiting)
+        self.book.touch()
+
+    def prefer(self, job_id: str | None) -> None:
+        """The job the person looks at is checked first."""
+        lanes = self._leadership.lanes
+        if lanes is not None:
+            lanes.status.prefer(job_id)
+
+    async def load_older(self) -> int:
+        """Take the next page of the history into the book; returns how many jobs came."""
+        jobs = await self._store.latest(HISTORY_PAGE, before_seq=self.book.oldest_seq)
+        self.book.put(jobs)
+        return len(jobs)
+
+    async def _apply_all(self, job_ids: Iterable[str], event: Event) -> list[Job]:
+        moved = [await self._leadership.try_apply(job_id, event) for job_id in job_ids]
+        return [job for job in moved if job is not None]

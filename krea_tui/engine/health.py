@@ -1,0 +1,50 @@
+"""How the gateway does and what the lanes wait for, in values that the status line can show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class PauseReason(StrEnum):
+    """Why nothing is sent."""
+
+    PERSON = "paused"
+    MONEY = "money"
+    KEY = "key"
+    CAP = "cap"
+    FORBIDDEN = "forbidden"
+    MODEL = "model"
+    ADDRESS = "address"
+    DOUBT = "unconfirmed"
+    DISK = "disk"
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A lane that stands still until a person, or a mended cause, lets it go."""
+
+    reason: PauseReason
+    words: str
+    advice: str = ""
+
+
+@dataclass(slots=True)
+class GatewayHealth:
+    """Times are the engine clock's wall (epoch seconds), None where nothing is waited for.
+
+    `is_engine` tells whether this process sends and polls, or follows another one.
+    """
+
+    is_engine: bool = False
+    pause: Pause | None = None
+    download_pause: Pause | None = None
+    send_backoff_until: float | None = None
+    rate_limited_until: float | None = None
+    breaker_until: float | None = None
+    breaker_words: str = ""
+    next_check_at: float | None = None
+    rate_per_s: float = 0.0
+    rate_limited_count: int = 0
+    last_answer_at: float | None = None
+    has_key: bool = True

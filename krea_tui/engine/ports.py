@@ -1,0 +1,124 @@
+# ruff: noqa: D102 -- a protocol is documented by its class and by what implements it
+"""What the engine needs of the world, as protocols; the composition hands in the real ones."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from krea_tui.domain.answers import StatusAnswer, SubmitAnswer
+from krea_tui.domain.events import Claimed, Event
+from krea_tui.domain.job import Job, Marks
+from krea_tui.domain.money import DailyCap, Ledger
+
+
+class Clock(Protocol):
+    """Time, so that a test can own it. `now` is the wall (epoch seconds), `monotonic` never jumps."""
+
+    def now(self) -> float: ...
+
+    def monotonic(self) -> float: ...
+
+    async def sleep(self, seconds: float) -> None: ...
+
+
+class Store(Protocol):
+    """The history; every method returns after its commit is on disk."""
+
+    async def insert(self, jobs: Sequence[Job]) -> list[Job]: ...
+
+    async def claim(self, job_id: str, event: Claimed, cap: DailyCap | None = None) -> Job: ...
+
+    async def apply(self, job_id: str, event: Event) -> Job: ...
+
+    async def mark(self, job_ids: Iterable[str], marks: Marks) -> list[Job]: ...
+
+    async def get_meta(self, name: str) -> str | None: ...
+
+    async def set_meta(self, name: str, value: str | None) -> None: ...
+
+    async def data_version(self) -> int: ...
+
+    async def changes_since(self, revision: int) -> list[Job]: ...
+
+    async def revision(self) -> int: ...
+
+    async def open_jobs(self) -> list[Job]: ...
+
+    async def get(self, job_id: str) -> Job: ...
+
+    async def latest(self, limit: int, *, before_seq: int | None = None) -> list[Job]: ...
+
+    async def ledger(self, since: float, profile: str) -> Ledger: ...
+
+
+class Gateway(Protocol):
+    """The vendor; errors are those of `domain.errors`."""
+
+    async def submit(self, body: Mapping[str, object], *, callback_url: str | None = None) -> SubmitAnswer: ...
+
+    async def status(self, request_id: str) -> StatusAnswer: ...
+
+    def download(self, url: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]: ...
+
+    def use_key(self, key: str) -> None: ...
+
+    async def aclose(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SavedFile:
+    """A picture on disk; `path` is relative to the pictures' folder."""
+
+    path: str
+    sha256: str
+    size_bytes: int
+    width: int
+    height: int
+
+
+class PartFile(Protocol):
+    """A download on its way to disk. Blocking: called in a thread."""
+
+    def write(self, chunk: bytes) -> None: ...
+
+    def discard(self) -> None: ...
+
+
+class Files(Protocol):
+    """The pictures' folder. Blocking: called in a thread; `StoreError` where the disk is the fault."""
+
+    def begin(self, job: Job, index: int) -> PartFile: ...
+
+    def finish(self, part: PartFile, job: Job, index: int, finished_at: float) -> SavedFile: ...
+
+    def sweep(self) -> None: ...
+
+
+class Election(Protocol):
+    """The one lock whose holder sends and polls."""
+
+    def try_acquire(self) -> bool: ...
+
+    @property
+    def is_held(self) -> bool: ...
+
+    def release(self) -> None: ...
+
+
+class Processes(Protocol):
+    """The register of living processes on this data directory."""
+
+    process_id: str
+
+    def start(self) -> None: ...
+
+    def touch(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+    def died_at(self, process_id: str) -> float | None: ...
+
+    def others_alive(self) -> bool: ...

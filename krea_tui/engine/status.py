@@ -1,0 +1,248 @@
+"""The status lane: one scheduler for every poll, a heap by due time over the one budget."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections import deque
+from dataclasses import replace
+
+from krea_tui.domain.errors import GatewayError, KeyRefused, RateLimited, StoreError, UnknownRequest
+from krea_tui.domain.events import Event, StatusDenied, StatusRead
+from krea_tui.domain.job import NOT_FOUND_RECHECK_S, Job, JobStatus
+from krea_tui.domain.lifecycle import advance
+from krea_tui.domain.pacing import (
+    BREAKER_BASE_S,
+    BREAKER_MAX_S,
+    BREAKER_THRESHOLD,
+    DENIED_INTERVAL_S,
+    NOT_FOUND_INTERVAL_S,
+    RECHECK_GAP_S,
+    STATUS_RETRY_S,
+    backoff,
+    first_check_delay,
+    next_check_delay,
+    stepped,
+)
+from krea_tui.engine.budget import Priority
+from krea_tui.engine.clock import wait_for
+from krea_tui.engine.context import LaneContext
+from krea_tui.engine.health import Pause, PauseReason
+
+MAX_CHECKS_AT_ONCE = 8
+_REMEMBERED_DURATIONS = 50
+_ENOUGH_DURATIONS = 5
+_STOPPING = frozenset({PauseReason.KEY, PauseReason.FORBIDDEN})
+
+
+class StatusLane:
+    """Asks the gateway for every job that may have something new to say. Times here are the wall's."""
+
+    def __init__(self, context: LaneContext) -> None:
+        self._context = context
+        self._book = context.book
+        self._store = context.store
+        self._gateway = context.gateway
+        self._budget = context.budget
+        self._clock = context.clock
+        self._chance = context.chance
+        self._wake = asyncio.Event()
+        self._due: dict[str, float] = {}
+        self._heap: list[tuple[float, str]] = []
+        self._checking: dict[str, asyncio.Task[None]] = {}
+        self._retries: dict[str, int] = {}
+        self._durations: deque[float] = deque(maxlen=_REMEMBERED_DURATIONS)
+        self._preferred: str | None = None
+        self._failures = 0
+        self._openings = 0
+
+    async def run(self) -> None:
+        """Poll until cancelled; never raises for anything the gateway or the disk does."""
+        unsubscribe = self._book.subscribe(self._on_change)
+        try:
+            self._on_change(frozenset(job.id for job in self._book))
+            while True:
+                self._wake.clear()
+                wait_s = self._wait_s()
+                if wait_s is None or wait_s > 0:
+                    await wait_for(self._wake, self._clock, wait_s)
+                    continue
+                await self._budget.acquire(Priority.POLL)
+                # Chosen after the wait: what is most urgent now, not what was when the queue began.
+                if (self._wait_s() or 0.0) <= 0 and (job_id := self._pop()) is not None:
+                    self._checking[job_id] = asyncio.create_task(self._check(job_id), name=f"check-{job_id}")
+        finally:
+            unsubscribe()
+            checks = tuple(self._checking.values())
+            for check in checks:
+                check.cancel()
+            await asyncio.gather(*checks, return_exceptions=True)
+
+    def prefer(self, job_id: str | None) -> None:
+        """The job the person looks at goes first among those that are due."""
+        self._preferred = job_id
+
+    def resume(self) -> None:
+        """The key or the address was mended: ask again."""
+        self._failures = self._openings = 0
+        self._book.health.breaker_until = None
+        self._wake.set()
+
+    def _on_change(self, job_ids: frozenset[str]) -> None:
+        now = self._clock.now()
+        for job_id in job_ids:
+            job = self._book.get(job_id)
+            if job is None or not self._wants(job, now):
+                self._due.pop(job_id, None)
+                self._retries.pop(job_id, None)
+            elif job.recheck_at is not None:
+                self._schedule(job_id, max(now, (job.last_checked_at or 0.0) + RECHECK_GAP_S))
+            elif job_id not in self._due and job_id not in self._checking:
+                self._schedule(job_id, self._first_due(job, now))
+        self._wake.set()
+
+    def _wants(self, job: Job, now: float) -> bool:
+        if not job.is_polled or job.profile != self._context.policy.profile or job.deleted_at is not None:
+            return False
+        if job.status is JobStatus.NOT_FOUND:
+            return now - (job.denied_since or 0.0) < NOT_FOUND_RECHECK_S or job.recheck_at is not None
+        return True
+
+    def _first_due(self, job: Job, now: float) -> float:
+        if job.last_checked_at is not None:
+            return max(now, job.last_checked_at + self._interval(job, now))
+        earliest = min(self._durations) if len(self._durations) >= _ENOUGH_DURATIONS else None
+        return max(now, (job.submitted_at or now) + first_check_delay(earliest))
+
+    def _interval(self, job: Job, now: float) -> float:
+        if job.status is JobStatus.NOT_FOUND:
+            return NOT_FOUND_INTERVAL_S
+        if job.denials:
+            return DENIED_INTERVAL_S
+        since = job.no_picture_since or job.submitted_at or job.created_at
+        polled = len(self._due) + len(self._checking)
+        return next_check_delay(max(0.0, now - since), polled, self._budget.bucket.rate_per_s, self._chance)
+
+    def _schedule(self, job_id: str, due_at: float) -> None:
+        self._due[job_id] = due_at
+        heapq.heappush(self._heap, (due_at, job_id))
+        self._wake.set()
+
+    def _wait_s(self) -> float | None:
+        """Seconds until a check may be made; 0 if one is due, None if nothing is to be checked or nothing may be."""
+        health = self._book.health
+        self._drop_stale()
+        health.next_check_at = self._heap[0][0] if self._heap else None
+        if not self._heap or len(self._checking) >= MAX_CHECKS_AT_ONCE:
+            return None
+        if health.pause is not None and health.pause.reason in _STOPPING:
+            return None
+        now = self._clock.now()
+        due_at = self._heap[0][0]
+        if health.breaker_until is not None:
+            # One probe for all: while it is under way nobody else asks.
+            if self._checking:
+                return None
+            due_at = max(due_at, health.breaker_until)
+            health.next_check_at = due_at
+        return max(0.0, due_at - now)
+
+    def _drop_stale(self) -> None:
+        while self._heap and self._due.get(self._heap[0][1]) != self._heap[0][0]:
+            heapq.heappop(self._heap)
+
+    def _pop(self) -> str | None:
+        self._drop_stale()
+        if not self._heap:
+            return None
+        job_id = self._heap[0][1]
+        preferred = self._preferred
+        if preferred is not None and self._due.get(preferred, float("inf")) <= self._clock.now():
+            job_id = preferred
+        del self._due[job_id]
+        return job_id
+
+    async def _check(self, job_id: str) -> None:
+        delay_s: float | None = None
+        try:
+            delay_s = await self._ask(job_id)
+        finally:
+            self._checking.pop(job_id, None)
+            self._wake.set()
+        job = self._book.get(job_id)
+        now = self._clock.now()
+        if job is not None and self._wants(job, now):
+            self._schedule(job_id, now + (self._interval(job, now) if delay_s is None else delay_s))
+
+    async def _ask(self, job_id: str) -> float | None:
+        """One status request; returns the seconds to the next where a rule names them."""
+        job = self._book.get(job_id)
+        if job is None or job.request_id is None:
+            return None
+        event: Event
+        try:
+            answer = await self._gateway.status(job.request_id)
+            event = StatusRead(self._clock.now(), answer)
+        except UnknownRequest:
+            event = StatusDenied(self._clock.now())
+        except RateLimited as error:
+            return self._rate_limited(error)
+        except KeyRefused as error:
+            self._book.health.pause = Pause(PauseReason.KEY, str(error), error.advice)
+            self._book.touch()
+            return STATUS_RETRY_S[0]
+        except GatewayError as error:
+            return self._failed(job_id, error)
+        self._succeeded(job_id)
+        try:
+            await self._record(job, event)
+        except StoreError:
+            return STATUS_RETRY_S[0]
+        return None
+
+    async def _record(self, job: Job, event: Event) -> None:
+        job = self._book.get(job.id) or job
+        moved = advance(job, event)
+        if replace(moved, last_checked_at=job.last_checked_at) == job:
+            # Nothing new: the time of the check is worth no write to the disk.
+            return
+        stored = await self._store.apply(job.id, event)
+        if stored.answered_at is not None and job.answered_at is None and stored.submitted_at is not None:
+            self._durations.append(stored.answered_at - stored.submitted_at)
+        self._book.put([stored])
+
+    def _succeeded(self, job_id: str) -> None:
+        self._retries.pop(job_id, None)
+        self._failures = self._openings = 0
+        health = self._book.health
+        health.breaker_until = None
+        health.last_answer_at = self._clock.now()
+        self._budget.bucket.succeeded()
+        health.rate_per_s = self._budget.bucket.rate_per_s
+
+    def _failed(self, job_id: str, error: GatewayError) -> float:
+        self._failures += 1
+        step = self._retries.get(job_id, 0)
+        self._retries[job_id] = step + 1
+        health = self._book.health
+        if self._failures >= BREAKER_THRESHOLD:
+            wait_s = max(BREAKER_BASE_S / 2, backoff(self._openings, BREAKER_BASE_S, BREAKER_MAX_S, self._chance))
+            wait_s = max(wait_s, getattr(error, "retry_after_s", None) or 0.0)
+            self._openings += 1
+            health.breaker_until = self._clock.now() + wait_s
+            health.breaker_words = str(error)
+            self._book.touch()
+        return stepped(STATUS_RETRY_S, step)
+
+    def _rate_limited(self, error: RateLimited) -> float:
+        wait_s = error.retry_after_s
+        if wait_s is None:
+            wait_s = backoff(self._failures, BREAKER_BASE_S, BREAKER_MAX_S, self._chance)
+            self._failures += 1
+        self._budget.rate_limited(wait_s)
+        health = self._book.health
+        health.rate_limited_count += 1
+        health.rate_limited_until = self._clock.now() + wait_s
+        health.rate_per_s = self._budget.bucket.rate_per_s
+        self._book.touch()
+        return max(wait_s, STATUS_RETRY_S[0])

@@ -1,0 +1,255 @@
+"""The submission lane: one POST at a time, written down before it leaves, judged by what may have been charged."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from bisect import insort
+
+from krea_tui.domain.errors import (
+    AccessForbidden,
+    GatewayError,
+    InDoubt,
+    InsufficientBalance,
+    KeyRefused,
+    KreaTuiError,
+    ModelUnavailable,
+    NotClaimed,
+    NotSent,
+    RateLimited,
+    RequestIdTaken,
+    RequestRefused,
+    StoreError,
+    WrongAddress,
+)
+from krea_tui.domain.events import Accepted, Claimed, Doubted, Event, NotAccepted, PutOnHold, Refused
+from krea_tui.domain.job import HoldReason, Job
+from krea_tui.domain.money import CapReached, DailyCap
+from krea_tui.domain.pacing import (
+    DOUBTS_UNTIL_STOP,
+    FORBIDDEN_UNTIL_STOP,
+    SUBMIT_BACKOFF_BASE_S,
+    SUBMIT_BACKOFF_MAX_S,
+    backoff,
+)
+from krea_tui.engine.budget import Priority
+from krea_tui.engine.clock import wait_for
+from krea_tui.engine.context import LaneContext
+from krea_tui.engine.health import Pause, PauseReason
+
+_COMMIT_RETRY_S = 2.0
+
+
+class SubmissionLane:
+    """Sends what this process accepted and the person may pay for, oldest first."""
+
+    def __init__(self, context: LaneContext) -> None:
+        self._context = context
+        self._book = context.book
+        self._store = context.store
+        self._gateway = context.gateway
+        self._budget = context.budget
+        self._clock = context.clock
+        self._chance = context.chance
+        self._wake = asyncio.Event()
+        self._sendable: list[tuple[int, str]] = []
+        self._sending: asyncio.Task[None] | None = None
+        self._stopping = False
+        self._doubts = 0
+        self._forbidden = 0
+        self._faults = 0
+        self._probe_id: str | None = None
+
+    async def run(self) -> None:
+        """Send until `finish()`; never raises for anything the gateway or the disk does."""
+        unsubscribe = self._book.subscribe(self._on_change)
+        try:
+            self._on_change(frozenset(job.id for job in self._book))
+            while not self._stopping:
+                self._wake.clear()
+                job, wait_s = self._next()
+                if job is None:
+                    await wait_for(self._wake, self._clock, wait_s)
+                    continue
+                await self._budget.acquire(Priority.SUBMIT)
+                # While it waited for its turn the job may have been withdrawn, or the lane stopped.
+                job, _ = self._next()
+                if job is not None and not self._stopping:
+                    self._sending = asyncio.create_task(self._send(job), name=f"send-{job.id}")
+                    await asyncio.shield(self._sending)
+        finally:
+            unsubscribe()
+
+    async def finish(self) -> None:
+        """Send nothing more; return when the request in flight, if any, has ended and is committed."""
+        self._stopping = True
+        self._wake.set()
+        if self._sending is not None and not self._sending.done():
+            await asyncio.shield(self._sending)
+
+    @property
+    def is_sending(self) -> bool:
+        """Whether a request is in flight right now."""
+        return self._sending is not None and not self._sending.done()
+
+    def resume(self) -> None:
+        """The person (or a mended cause) lets the lane go again."""
+        self._doubts = self._forbidden = self._faults = 0
+        self._book.health.pause = None
+        self._book.health.send_backoff_until = None
+        self._wake.set()
+
+    def probe_with(self, job_id: str) -> None:
+        """While the lane stands for money, a job approved after that is the one probe."""
+        self._probe_id = job_id
+        self._wake.set()
+
+    def _on_change(self, job_ids: frozenset[str]) -> None:
+        for job_id in job_ids:
+            job = self._book.get(job_id)
+            if job is None:
+                continue
+            entry = (job.seq, job_id)
+            known = entry in self._sendable
+            if self._is_ours(job) and not known:
+                insort(self._sendable, entry)
+            elif known and not self._is_ours(job):
+                self._sendable.remove(entry)
+        self._wake.set()
+
+    def _is_ours(self, job: Job) -> bool:
+        return (
+            job.is_sendable
+            and job.profile == self._context.policy.profile
+            and job.accepted_by == self._context.process_id
+        )
+
+    def _next(self) -> tuple[Job | None, float | None]:
+        """The job to send now, or None and the seconds until one may be due (None: until something changes)."""
+        health = self._book.health
+        if self._book.in_flight_count >= self._context.policy.max_in_flight:
+            return None, None
+        if health.pause is not None:
+            probe = self._book.get(self._probe_id) if self._probe_id else None
+            if health.pause.reason is PauseReason.MONEY and probe is not None and self._is_ours(probe):
+                return probe, 0.0
+            return None, None
+        now = self._clock.now()
+        if health.send_backoff_until is not None:
+            if now < health.send_backoff_until:
+                return None, health.send_backoff_until - now
+            health.send_backoff_until = None
+        soonest: float | None = None
+        for _, job_id in self._sendable:
+            job = self._book.get(job_id)
+            if job is None:
+                continue
+            if job.not_before <= now:
+                return job, 0.0
+            soonest = job.not_before if soonest is None else min(soonest, job.not_before)
+        return None, None if soonest is None else soonest - now
+
+    async def _send(self, job: Job) -> None:
+        event = Claimed(self._clock.now(), uuid.uuid4().hex, self._context.policy.key_fingerprint)
+        cap_microusd = self._context.policy.daily_cap_microusd
+        cap = None if cap_microusd is None else DailyCap(self._context.day_start(), cap_microusd)
+        try:
+            claimed = await self._store.claim(job.id, event, cap)
+        except NotClaimed:
+            self._book.put([await self._store.get(job.id)])
+            return
+        except CapReached as error:
+            self._pause(PauseReason.CAP, error)
+            await self._commit(job.id, PutOnHold(HoldReason.CAP, str(error)))
+            return
+        except StoreError as error:
+            self._pause(PauseReason.DISK, error)
+            return
+        self._book.put([claimed])
+        await self._commit(job.id, await self._post(claimed))
+
+    async def _post(self, job: Job) -> Event:
+        try:
+            answer = await self._gateway.submit(job.request.body())
+        except GatewayError as error:
+            return self._judge(job, error)
+        except Exception as error:
+            return self._judge(job, InDoubt(f"an unexpected fault: {type(error).__name__}"))
+        self._doubts = self._forbidden = self._faults = 0
+        self._budget.bucket.succeeded()
+        health = self._book.health
+        health.last_answer_at = self._clock.now()
+        if health.pause is not None and health.pause.reason is PauseReason.MONEY:
+            health.pause = None
+        return Accepted(self._clock.now(), answer)
+
+    def _judge(self, job: Job, error: GatewayError) -> Event:  # noqa: PLR0911 -- one arm a rule
+        words = str(error)
+        now = self._clock.now()
+        match error:
+            case NotSent():
+                wait_s = self._back_off()
+                return NotAccepted(HoldReason.RETRY, words, now + wait_s)
+            case RateLimited():
+                self._rate_limited(error)
+                return NotAccepted(HoldReason.READY, words)
+            case InsufficientBalance():
+                self._pause(PauseReason.MONEY, error)
+                return NotAccepted(HoldReason.MONEY, words)
+            case KeyRefused():
+                self._pause(PauseReason.KEY, error)
+                return NotAccepted(HoldReason.KEY, words)
+            case WrongAddress():
+                self._pause(PauseReason.ADDRESS, error)
+                return NotAccepted(HoldReason.PAUSED, words)
+            case AccessForbidden():
+                self._forbidden += 1
+                if self._forbidden >= FORBIDDEN_UNTIL_STOP:
+                    self._pause(PauseReason.FORBIDDEN, error)
+                return Refused(now, words)
+            case ModelUnavailable():
+                self._pause(PauseReason.MODEL, error)
+                return Refused(now, words)
+            case RequestRefused():
+                return Refused(now, words)
+            case _:
+                self._doubts += 1
+                self._back_off()
+                if self._doubts >= DOUBTS_UNTIL_STOP:
+                    self._pause(PauseReason.DOUBT, InDoubt(f"{self._doubts} requests in a row are unconfirmed"))
+                return Doubted(now, words)
+
+    async def _commit(self, job_id: str, event: Event) -> None:
+        """Write an outcome down, however long the disk needs: it is all that is known of money already spent."""
+        while True:
+            try:
+                self._book.put([await self._store.apply(job_id, event)])
+                return
+            except RequestIdTaken as error:
+                event = Doubted(self._clock.now(), f"the gateway answered with a request id of another job: {error}")
+            except StoreError as error:
+                self._pause(PauseReason.DISK, error)
+                await self._clock.sleep(_COMMIT_RETRY_S)
+
+    def _rate_limited(self, error: RateLimited) -> None:
+        now = self._clock.now()
+        wait_s = error.retry_after_s
+        if wait_s is None:
+            wait_s = backoff(self._faults, SUBMIT_BACKOFF_BASE_S, SUBMIT_BACKOFF_MAX_S, self._chance)
+            self._faults += 1
+        self._budget.rate_limited(wait_s)
+        health = self._book.health
+        health.rate_limited_count += 1
+        health.rate_limited_until = now + wait_s
+        health.rate_per_s = self._budget.bucket.rate_per_s
+
+    def _back_off(self) -> float:
+        wait_s = backoff(self._faults, SUBMIT_BACKOFF_BASE_S, SUBMIT_BACKOFF_MAX_S, self._chance)
+        self._faults += 1
+        self._book.health.send_backoff_until = self._clock.now() + wait_s
+        return wait_s
+
+    def _pause(self, reason: PauseReason, error: KreaTuiError) -> None:
+        self._probe_id = None
+        self._book.health.pause = Pause(reason, str(error), error.advice)
+        self._book.touch()
