@@ -132,7 +132,7 @@ class PictureView(Widget, can_focus=False):
 
     @dataclass
     class Shown(Message):
-        """The picture is on the screen, ``seconds`` after it was asked for."""
+        """The picture is on the screen, ``seconds`` after it was asked for or its pane changed its size."""
 
         view: "PictureView"
         path: Path
@@ -219,6 +219,7 @@ class PictureView(Widget, can_focus=False):
     def _size_changed(self) -> None:
         if self._settling is not None:
             self._settling.stop()
+        self._asked_at = time.monotonic()
         if self._canvas.drawing is None:
             self._start()
         else:
@@ -324,7 +325,7 @@ def _demo(paths: list[Path]) -> None:
     from textual.binding import Binding
     from textual.containers import Container, Horizontal
     from textual.screen import ModalScreen
-    from textual.widgets import Footer, Input
+    from textual.widgets import Footer
 
     from krea_tui.terminal import detect
 
@@ -353,13 +354,11 @@ def _demo(paths: list[Path]) -> None:
             with Horizontal():
                 with Container(id="left"):
                     yield Static(self.terminal_capabilities.reason, id="words", markup=False)
-                    yield Input()
                 with Container(id="frame"):
                     yield PictureView()
             yield Footer()
 
         def on_mount(self) -> None:
-            self.screen.set_focus(None)
             self.action_show_next()
 
         def action_show_next(self) -> None:
