@@ -136,7 +136,7 @@ def time_cell(job: Job, circumstances: Circumstances, width: int) -> Cell:
 
 def _hold_words(job: Job, now: float) -> str:
     if is_ticking(job, now):
-        return f"retry {short_duration(job.not_before - now)}"
+        return f"retry {short_duration(job.not_before - now, ' ')}"
     return _HOLD_WORDS[job.hold_reason or HoldReason.READY]
 
 
@@ -160,17 +160,18 @@ def _running_time(job: Job, started_at: float, circumstances: Circumstances, wid
 def _bar(fraction: float, *, plain: bool) -> list[Piece]:
     if plain:
         return [Piece(f" {math.floor(fraction * 100):3d}%", Tone.RUNNING)]
-    filled = min(BAR_CELLS, math.floor(fraction * BAR_CELLS + 0.5))
+    # The last cell fills with the answer, not by rounding.
+    filled = BAR_CELLS if fraction >= 1 else min(BAR_CELLS - 1, round(fraction * BAR_CELLS))
     return [Piece(" " + "▓" * filled, Tone.RUNNING), Piece("░" * (BAR_CELLS - filled), Tone.MUTED)]
 
 
-def short_duration(seconds: float) -> str:
-    """A wait in one number, rounded up: `6s`, `3m`, `2h`, `4d`."""
+def short_duration(seconds: float, gap: str = "") -> str:
+    """A wait in one number, rounded up: `6s`, `3m`, `2h`, `4d`, with `gap` before the unit."""
     seconds = max(1, math.ceil(seconds))
     for unit_s, unit in ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "m")):
         if seconds >= unit_s:
-            return f"{math.ceil(seconds / unit_s)}{unit}"
-    return f"{seconds}s"
+            return f"{math.ceil(seconds / unit_s)}{gap}{unit}"
+    return f"{seconds}{gap}s"
 
 
 def _elapsed(seconds: float) -> str:

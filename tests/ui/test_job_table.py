@@ -1,0 +1,417 @@
+"""The job table as it is painted: what the person sees after keys, clicks, changes and the passing of time."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import pytest
+from textual.app import App, ComposeResult
+from textual.content import Content
+from textual.pilot import Pilot
+from textual.strip import Strip
+
+from krea_tui.domain.job import Job, JobStatus
+from krea_tui.domain.request import GenerationRequest
+from krea_tui.ui.widgets import job_table
+from krea_tui.ui.widgets.job_table import JobTable
+from tests.support.waiting import wait_until_async
+
+TEACHING = "No jobs yet. Write a prompt on the left."
+START = 1_000.0
+
+
+def a_job(seq: int, status: JobStatus = JobStatus.FAILED, **changes: object) -> Job:
+    fields: dict[str, object] = {"price_microusd": 60_000, "created_at": START, "profile": "p", "revision": 1}
+    request = GenerationRequest(f"picture number {seq}", seq)
+    job = Job(f"id{seq}", request, status=status, submitted_at=START, **fields)  # type: ignore[arg-type]
+    return replace(job, hold_reason=None, **changes)  # type: ignore[arg-type]
+
+
+class Rows:
+    def __init__(self, count: int, status: JobStatus = JobStatus.FAILED) -> None:
+        self.jobs: list[Job | None] = [a_job(seq, status) for seq in range(count, 0, -1)]
+
+    def __len__(self) -> int:
+        return len(self.jobs)
+
+    def job_at(self, index: int) -> Job | None:
+        return self.jobs[index]
+
+    def index_of(self, job_id: str) -> int | None:
+        return next((index for index, job in enumerate(self.jobs) if job and job.id == job_id), None)
+
+    def change(self, job_id: str, **changes: object) -> None:
+        index = self.index_of(job_id)
+        assert index is not None
+        job = self.jobs[index]
+        assert job is not None
+        self.jobs[index] = replace(job, revision=job.revision + 1, **changes)  # type: ignore[arg-type]
+
+
+class WatchedTable(JobTable):
+    """Keeps what was painted, line by line, and which lines were painted since `painted` was last cleared."""
+
+    DEFAULT_CSS = ""
+
+    def __init__(self, rows: Rows, now: Callable[[], float]) -> None:
+        super().__init__(rows, empty=Content(TEACHING), now=now)
+        self.screen_lines: dict[int, str] = {}
+        self.painted: list[int] = []
+
+    def render_line(self, y: int) -> Strip:
+        strip = super().render_line(y)
+        self.screen_lines[y] = strip.text
+        self.painted.append(y)
+        return strip
+
+    @property
+    def shown(self) -> list[str]:
+        return [self.screen_lines[y] for y in range(self.size.height)]
+
+    @property
+    def seen_cursor(self) -> str | None:
+        """The prompt's number on the line that carries the cursor's mark."""
+        marked = [line for line in self.shown if line.startswith(("▌", ">"))]
+        assert len(marked) <= 1
+        return marked[0].partition("number ")[2].split()[0] if marked else None
+
+
+class TableApp(App[None]):
+    CSS = "WatchedTable { width: 100%; height: 100%; }"
+
+    def __init__(self, rows: Rows) -> None:
+        super().__init__()
+        self.rows = rows
+        self.clock = START
+        self.messages: list[tuple[str, str | None]] = []
+        self.table = WatchedTable(rows, lambda: self.clock)
+
+    def compose(self) -> ComposeResult:
+        yield self.table
+
+    def on_job_table_highlighted(self, message: JobTable.Highlighted) -> None:
+        self.messages.append(("highlighted", message.job_id))
+
+    def on_job_table_opened(self, message: JobTable.Opened) -> None:
+        self.messages.append(("opened", message.job_id))
+
+    def on_job_table_near_end(self, message: JobTable.NearEnd) -> None:
+        assert message.control is self.table
+        self.messages.append(("near end", str(len(self.rows))))
+
+    def told(self, kind: str) -> list[str | None]:
+        return [word for name, word in self.messages if name == kind]
+
+
+@asynccontextmanager
+async def running(
+    rows: Rows, size: tuple[int, int] = (80, 11)
+) -> AsyncIterator[tuple[TableApp, WatchedTable, Pilot[None]]]:
+    app = TableApp(rows)
+    async with app.run_test(size=size) as pilot:
+        app.table.focus()
+        await pilot.pause()
+        yield app, app.table, pilot
+
+
+async def settle(pilot: Pilot[None], condition: Callable[[], object]) -> None:
+    await wait_until_async(condition)
+    await pilot.pause()
+
+
+# --- what is seen ---------------------------------------------------------------------------------------------------
+
+
+async def test_the_newest_job_is_at_the_top_under_the_cursor() -> None:
+    async with running(Rows(100)) as (app, table, _):
+        assert table.shown[0].split() == ["status", "time", "prompt", "ratio", "seed"]
+        assert "picture number 100 " in table.shown[1]
+        assert "picture number 91 " in table.shown[10]
+        assert table.seen_cursor == "100"
+        assert table.cursor_job_id == "id100"
+        assert app.told("highlighted") == ["id100"]
+
+
+async def test_an_empty_table_says_what_to_do() -> None:
+    rows = Rows(0)
+    async with running(rows) as (app, table, pilot):
+        text = next(line for line in table.shown if line.strip())
+        assert text.strip() == TEACHING
+        assert abs(len(text) - len(text.lstrip()) - (80 - len(TEACHING)) // 2) <= 1
+        await pilot.press("down", "end", "enter", "pagedown")
+        assert app.messages == []
+        rows.jobs.append(a_job(1))
+        table.rows_changed()
+        await settle(pilot, lambda: "picture number 1" in table.shown[1])
+        assert TEACHING not in "".join(table.shown)
+        rows.jobs.clear()
+        table.rows_changed()
+        await settle(pilot, lambda: TEACHING in "".join(table.shown))
+        assert app.told("highlighted") == ["id1", None]
+
+
+async def test_a_row_that_is_not_loaded_is_a_quiet_line_until_it_comes() -> None:
+    rows = Rows(5)
+    late, rows.jobs[2] = rows.jobs[2], None
+    async with running(rows) as (app, table, pilot):
+        assert table.shown[3].strip() == "…"
+        await pilot.press("down", "down")
+        assert table.cursor_job_id is None
+        rows.jobs[2] = late
+        table.jobs_changed(["id3"])
+        await settle(pilot, lambda: "picture number 3" in table.shown[3])
+        assert app.told("highlighted") == ["id5", "id4", None, "id3"]
+
+
+async def test_plain_mode_shows_ascii_only() -> None:
+    async with running(Rows(30, JobStatus.PROCESSING)) as (_, table, pilot):
+        assert not "".join(table.shown).isascii()
+        table.plain = True
+        await pilot.pause()
+        assert "".join(table.shown).isascii()
+        assert table.seen_cursor == "30"
+
+
+async def test_the_pane_s_width_decides_the_columns() -> None:
+    async with running(Rows(5), size=(130, 8)) as (_, table, pilot):
+        assert "price" in table.shown[0]
+        await pilot.resize_terminal(50, 8)
+        await settle(pilot, lambda: table.shown[0].split() == ["status", "time", "prompt"])
+        assert all(len(line) <= 50 for line in table.shown)
+
+
+async def test_the_cursor_is_stronger_with_the_focus() -> None:
+    async with running(Rows(5)) as (_, table, pilot):
+        focused = table.render_line(1)
+        table.blur()
+        await pilot.pause()
+        blurred = table.render_line(1)
+        elsewhere = table.render_line(2)
+        backgrounds = [next(iter(strip)).style.bgcolor for strip in (focused, blurred, elsewhere)]  # type: ignore[union-attr]
+        assert len(set(backgrounds)) == 3
+
+
+# --- keys and mouse -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        (["down"], "99"),
+        (["j", "j", "k"], "99"),
+        (["up"], "100"),
+        (["G"], "1"),
+        (["end", "home"], "100"),
+        (["G", "g", "down"], "99"),
+        (["pagedown"], "91"),
+        (["pagedown", "pagedown", "pageup"], "91"),
+        (["end", "down"], "1"),
+    ],
+)
+async def test_keys_move_the_cursor_and_keep_it_in_view(keys: list[str], expected: str) -> None:
+    async with running(Rows(100)) as (app, table, pilot):
+        await pilot.press(*keys)
+        await pilot.pause()
+        assert table.seen_cursor == expected
+        assert table.cursor_job_id == f"id{expected}"
+        assert app.told("highlighted")[-1] == f"id{expected}"
+
+
+async def test_each_move_is_told_once_and_none_where_nothing_moved() -> None:
+    async with running(Rows(3)) as (app, _, pilot):
+        await pilot.press("down", "down", "down", "down", "up")
+        assert app.told("highlighted") == ["id3", "id2", "id1", "id2"]
+
+
+async def test_enter_and_a_double_click_open_a_job_and_a_click_points_at_it() -> None:
+    async with running(Rows(100)) as (app, table, pilot):
+        await pilot.press("down", "enter")
+        assert app.told("opened") == ["id99"]
+        await pilot.click(table, offset=(10, 4))
+        assert table.cursor_job_id == "id97"
+        assert app.told("opened") == ["id99"]
+        await pilot.double_click(table, offset=(10, 6))
+        assert app.told("opened") == ["id99", "id95"]
+        await pilot.click(table, offset=(10, 0))
+        assert table.cursor_job_id == "id95"
+
+
+async def test_move_to_shows_a_job_at_once() -> None:
+    rows = Rows(100)
+    async with running(rows) as (_, table, pilot):
+        await pilot.press("end")
+        rows.jobs.insert(0, a_job(101))
+        table.rows_changed()
+        assert table.move_to("id101")
+        await pilot.pause()
+        assert table.seen_cursor == "101"
+        assert "number 101 " in table.shown[1]
+        assert not table.move_to("nobody")
+        assert table.cursor_job_id == "id101"
+
+
+# --- rows come and go -----------------------------------------------------------------------------------------------
+
+
+async def test_rows_inserted_above_leave_cursor_and_view_on_their_jobs_without_painting() -> None:
+    rows = Rows(100)
+    async with running(rows) as (app, table, pilot):
+        assert table.move_to("id50")
+        await pilot.press("up", "up", "up")
+        before = table.shown
+        table.painted.clear()
+        rows.jobs[:0] = [a_job(103), a_job(102), a_job(101)]
+        table.rows_changed()
+        await settle(pilot, lambda: table.cursor_index == 50)
+        assert table.shown == before
+        assert table.seen_cursor == "53"
+        assert table.painted == []
+        assert app.told("highlighted")[-1] == "id53"
+        await pilot.press("up")
+        assert table.seen_cursor == "54"
+
+
+async def test_at_the_top_new_rows_come_into_view_and_the_cursor_goes_down_with_its_job() -> None:
+    rows = Rows(100)
+    async with running(rows) as (_, table, pilot):
+        await pilot.press("down", "up")
+        rows.jobs.insert(0, a_job(101))
+        table.rows_changed()
+        await settle(pilot, lambda: "number 101 " in table.shown[1])
+        assert table.seen_cursor == "100"
+        rows.jobs[:0] = [a_job(seq) for seq in range(140, 101, -1)]
+        table.rows_changed()
+        await settle(pilot, lambda: table.cursor_index == 40)
+        assert table.seen_cursor == "100"
+
+
+async def test_until_something_was_chosen_the_cursor_is_on_the_first_row() -> None:
+    rows = Rows(10)
+    async with running(rows) as (app, table, pilot):
+        rows.jobs.insert(0, a_job(11))
+        table.rows_changed()
+        await settle(pilot, lambda: table.seen_cursor == "11")
+        assert app.told("highlighted") == ["id10", "id11"]
+
+
+async def test_when_its_job_goes_the_cursor_takes_the_next_one() -> None:
+    rows = Rows(100)
+    async with running(rows) as (_, table, pilot):
+        table.move_to("id60")
+        rows.jobs = [job for job in rows.jobs if job and job.id not in {"id60", "id59", "id80"}]
+        rows.jobs.insert(0, a_job(101))
+        table.rows_changed()
+        await settle(pilot, lambda: table.cursor_job_id != "id60")
+        assert table.cursor_job_id == "id58"
+        assert table.seen_cursor == "58"
+
+
+async def test_a_new_order_is_followed() -> None:
+    rows = Rows(100)
+    async with running(rows) as (_, table, pilot):
+        table.move_to("id98")
+        rows.jobs.reverse()
+        table.rows_changed()
+        await settle(pilot, lambda: table.cursor_index == 97)
+        assert table.seen_cursor == "98"
+
+
+async def test_fewer_rows_than_the_view_stood_on() -> None:
+    rows = Rows(100)
+    async with running(rows) as (_, table, pilot):
+        await pilot.press("end")
+        rows.jobs = rows.jobs[:4]
+        table.rows_changed()
+        await settle(pilot, lambda: "number 100 " in table.shown[1])
+        assert table.seen_cursor == "97"
+        assert [line.strip() for line in table.shown[5:]] == [""] * 6
+
+
+async def test_the_end_comes_near_once_for_each_length() -> None:
+    rows = Rows(100)
+    async with running(rows) as (app, table, pilot):
+        await pilot.press("pagedown", "pagedown")
+        assert app.told("near end") == []
+        await pilot.press("end", "up", "up", "end")
+        assert app.told("near end") == ["100"]
+        rows.jobs += [a_job(1_000 + seq) for seq in range(10)]
+        table.rows_changed()
+        await settle(pilot, lambda: app.told("near end") == ["100", "110"])
+
+
+async def test_scrolling_by_the_wheel_comes_near_the_end_and_leaves_the_cursor() -> None:
+    async with running(Rows(40)) as (app, table, pilot):
+        table.scroll_to(y=25, animate=False)
+        await pilot.pause()
+        assert app.told("near end") == ["40"]
+        assert table.seen_cursor is None
+        assert table.cursor_job_id == "id40"
+
+
+# --- only what changed is painted -----------------------------------------------------------------------------------
+
+
+async def test_only_visible_rows_that_look_different_are_painted() -> None:
+    rows = Rows(100)
+    async with running(rows) as (_, table, pilot):
+        table.painted.clear()
+        rows.change("id97", status=JobStatus.QUEUED)
+        rows.change("id96", last_checked_at=START + 5)
+        rows.change("id20", status=JobStatus.QUEUED)
+        table.jobs_changed(["id97", "id96", "id20"])
+        await settle(pilot, lambda: "queued" in table.shown[4])
+        assert table.painted == [4]
+
+
+async def test_many_changes_are_one_repaint_a_frame() -> None:
+    rows = Rows(100)
+    async with running(rows) as (_, table, pilot):
+        rows.change("id97", status=JobStatus.QUEUED)
+        table.jobs_changed(["id97"])
+        await settle(pilot, lambda: "queued" in table.shown[4])
+        table.painted.clear()
+        for number in range(500):
+            rows.change("id97", status=JobStatus.PROCESSING, gateway_status=f"STEP{number}")
+            table.jobs_changed(["id97"])
+        await settle(pilot, lambda: "step499" in table.shown[4])
+        assert table.painted == [4]
+
+
+async def test_the_clock_paints_only_visible_rows_whose_text_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(job_table, "CLOCK_S", 0.01)
+    rows = Rows(100)
+    rows.change("id98", status=JobStatus.PROCESSING, submitted_at=START)
+    rows.change("id95", status=JobStatus.PROCESSING, submitted_at=START - 0.5)
+    rows.change("id10", status=JobStatus.PROCESSING)
+    async with running(rows) as (app, table, pilot):
+        assert "0:00" in table.shown[3]
+        table.painted.clear()
+        app.clock = START + 0.7
+        await settle(pilot, lambda: "0:01" in table.shown[6])
+        assert table.painted == [6]
+        app.clock = START + 1.0
+        await settle(pilot, lambda: "0:01" in table.shown[3])
+        assert table.painted == [6, 3]
+
+
+async def test_without_a_running_row_in_view_no_clock_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(job_table, "CLOCK_S", 0.01)
+    asked = 0
+    rows = Rows(100)
+    rows.change("id10", status=JobStatus.PROCESSING)
+    async with running(rows) as (app, table, pilot):
+
+        def now() -> float:
+            nonlocal asked
+            asked += 1
+            return app.clock
+
+        table._now = now
+        # Twenty turns of a real clock that would tick a hundred times as often as the second.
+        ticks: list[int] = []
+        app.set_interval(0.01, lambda: ticks.append(1))
+        await settle(pilot, lambda: len(ticks) >= 20)
+        assert asked <= 1
+        table.move_to("id10")
+        before = asked
+        await settle(pilot, lambda: asked > before + 5)
