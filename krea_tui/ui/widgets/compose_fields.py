@@ -1,0 +1,215 @@
+"""Everything of the form below the prompt: ratio, creativity, seed, count and the three lists."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Final
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.widgets import Input, Static
+
+from krea_tui.domain.errors import FieldProblem
+from krea_tui.domain.request import AspectRatio, Creativity, seed_series
+from krea_tui.ui.drafts import MAX_COUNT, Draft, EntryDraft, Guidance, count_of
+from krea_tui.ui.widgets.choices import ASPECT_RATIOS, CREATIVITIES
+from krea_tui.ui.widgets.chooser import Chooser
+from krea_tui.ui.widgets.fields import FieldInput, PressableWord
+from krea_tui.ui.widgets.guidance_list import GuidanceList
+from krea_tui.ui.widgets.line_feed import KeyJudge
+from krea_tui.ui.widgets.seed_row import SeedRow
+
+_LIST_IDS: Final = {Guidance.REFERENCES: "references", Guidance.STYLES: "styles", Guidance.MOODBOARDS: "moodboards"}
+
+
+class ComposeFields(Vertical):
+    """The fields below the prompt. They project a draft, and say how the person changes it."""
+
+    # Rows of these fields while nothing is in the lists: four fields, a line for words, three headings.
+    ROWS: Final = 8
+
+    DEFAULT_CSS = """
+    ComposeFields {
+        height: auto;
+        & > .row { height: 1; }
+        .label { width: 14; color: $text-muted; }
+        .label:focus-within { color: $text-primary; }
+        & > #field-words { height: 1; padding-left: 14; color: $text-muted; }
+        & > #field-words.-wrong { padding-left: 0; color: $text-error; }
+        #count { width: 5; }
+        #count-aside { width: 1fr; margin-left: 2; color: $text-disabled; text-wrap: nowrap; text-overflow: ellipsis; }
+        .step { margin-left: 2; }
+    }
+    """
+
+    class Edited(Message):
+        """The person changed something: `change` makes the new draft from the old one."""
+
+        def __init__(self, change: Callable[[Draft], Draft]) -> None:
+            super().__init__()
+            self.change = change
+
+    def __init__(self, draft: Draft, judge: KeyJudge) -> None:
+        super().__init__()
+        self._draft = draft
+        self._judge = judge
+
+    def compose(self) -> ComposeResult:
+        """One row a field, the labels aligned."""
+        yield Horizontal(
+            Static("Aspect ratio", classes="label"),
+            Chooser(ASPECT_RATIOS, self._draft.aspect_ratio, id="aspect-ratio"),
+            classes="row",
+        )
+        yield Horizontal(
+            Static("Creativity", classes="label"),
+            Chooser(CREATIVITIES, self._draft.creativity, id="creativity"),
+            classes="row",
+        )
+        yield Horizontal(Static("Seed", classes="label"), SeedRow(judge=self._judge), classes="row")
+        yield Horizontal(
+            Static("Count", classes="label"),
+            FieldInput(self._draft.count, judge=self._judge, placeholder="1", max_length=6, id="count"),
+            PressableWord("−", id="fewer", tooltip="One picture fewer", classes="step"),
+            PressableWord("+", id="more", tooltip="One picture more", classes="step"),
+            Static("", id="count-aside", markup=False),
+            classes="row",
+        )
+        yield Static("", id="field-words", markup=False)
+        for kind in Guidance:
+            yield GuidanceList(kind, id=_LIST_IDS[kind])
+
+    def on_mount(self) -> None:
+        """Show the draft that was there before the fields were."""
+        for word in self.query(".step"):
+            word.can_focus = False
+        self.show(self._draft)
+
+    def show(self, draft: Draft) -> None:
+        """Show this draft in every field."""
+        self._draft = draft
+        self.query_one("#aspect-ratio", Chooser).value = draft.aspect_ratio
+        self.query_one("#creativity", Chooser).value = draft.creativity
+        self.query_one(SeedRow).show(draft.seed, is_kept=draft.keep_seed)
+        count = self.query_one("#count", FieldInput)
+        if count.value != draft.count:
+            count.value = draft.count
+        for widget in self.query(GuidanceList):
+            widget.entries = draft.entries(widget.kind)
+        self.query_one("#count-aside", Static).update(_seeds_in_words(draft))
+
+    def show_problems(self, problems: Iterable[FieldProblem]) -> None:
+        """Mark the seed and the count where they are wrong, the first of them in words; lists mark themselves."""
+        wrong = {problem.field: problem.message for problem in problems}
+        self.query_one(SeedRow).mark(is_wrong="seed" in wrong)
+        self.query_one("#count", FieldInput).set_class("count" in wrong, "-wrong")
+        words = next((f"✕ {name}: {wrong[name]}" for name in ("seed", "count") if name in wrong), "")
+        line = self.query_one("#field-words", Static)
+        line.update(words)
+        line.set_class(bool(words), "-wrong")
+
+    def draw_seed(self) -> None:
+        """Draw a new seed now."""
+        self.query_one(SeedRow).draw()
+
+    def toggle_seed_kept(self) -> None:
+        """Keep the seed after sending, or no longer."""
+        self.query_one(SeedRow).toggle_kept()
+
+    def focus_problem(self, field: str) -> None:
+        """Put the focus on the field that a problem names."""
+        name, _, rest = field.partition(".")
+        if name == "seed":
+            self.query_one(SeedRow).focus_field()
+        elif name == "count":
+            self.query_one("#count").focus()
+        else:
+            widget = self.list_of(Guidance(name))
+            index = rest.partition(".")[0]
+            widget.cursor = int(index) + 1 if index else 0
+            widget.focus()
+
+    def list_of(self, kind: Guidance) -> GuidanceList:
+        """The widget of one list."""
+        return self.query_one(f"#{_LIST_IDS[kind]}", GuidanceList)
+
+    @on(Chooser.Changed, "#aspect-ratio")
+    def _ratio_chosen(self, event: Chooser.Changed) -> None:
+        event.stop()
+        ratio = AspectRatio(event.chooser.value)
+        self.post_message(self.Edited(lambda draft: replace(draft, aspect_ratio=ratio)))
+
+    @on(Chooser.Changed, "#creativity")
+    def _creativity_chosen(self, event: Chooser.Changed) -> None:
+        event.stop()
+        creativity = Creativity(event.chooser.value)
+        self.post_message(self.Edited(lambda draft: replace(draft, creativity=creativity)))
+
+    @on(SeedRow.Changed)
+    def _seed_changed(self, event: SeedRow.Changed) -> None:
+        event.stop()
+        seed, is_kept = event.row.seed, event.row.is_kept
+        self.post_message(self.Edited(lambda draft: replace(draft, seed=seed, keep_seed=is_kept)))
+
+    @on(Input.Changed, "#count")
+    def _count_typed(self, event: Input.Changed) -> None:
+        event.stop()
+        count = event.value
+        self.post_message(self.Edited(lambda draft: replace(draft, count=count)))
+
+    @on(PressableWord.Pressed, "#fewer")
+    def _fewer(self, event: PressableWord.Pressed) -> None:
+        event.stop()
+        self._step_count(-1)
+
+    @on(PressableWord.Pressed, "#more")
+    def _more(self, event: PressableWord.Pressed) -> None:
+        event.stop()
+        self._step_count(1)
+
+    def _step_count(self, by: int) -> None:
+        field = self.query_one("#count", FieldInput)
+        count, _ = count_of(field.value)
+        field.value = str(max(1, min(MAX_COUNT, count + by)))
+
+    @on(GuidanceList.EntriesChanged)
+    def _entries_changed(self, event: GuidanceList.EntriesChanged) -> None:
+        event.stop()
+        kind, entries = event.widget.kind, event.entries
+        self.post_message(self.Edited(lambda draft: draft.with_entries(kind, entries)))
+
+    @on(GuidanceList.EditorWanted)
+    def _editor_wanted(self, event: GuidanceList.EditorWanted) -> None:
+        event.stop()
+        self.open_editor(event.widget.kind, event.index)
+
+    def open_editor(self, kind: Guidance, index: int | None = None) -> None:
+        """Open the window that edits the entry at `index`, or adds one where it is None."""
+        from krea_tui.ui.widgets.guidance_editor import GuidanceEditor
+
+        widget = self.list_of(kind)
+        entry = None if index is None else widget.entries[index]
+
+        def done(result: tuple[EntryDraft, ...] | None) -> None:
+            if result is None:
+                return
+            kept = widget.entries
+            entries = kept + result if index is None else (*kept[:index], *result, *kept[index + 1 :])
+            self.post_message(self.Edited(lambda draft: draft.with_entries(kind, entries)))
+
+        self.app.push_screen(GuidanceEditor(kind, entry, widget.room), done)
+
+
+def _seeds_in_words(draft: Draft) -> str:
+    count, problem = count_of(draft.count)
+    if problem or count == 1:
+        return ""
+    seed = draft.seed.strip()
+    if not seed:
+        return "seeds in a row"
+    if not seed.isascii() or not seed.isdecimal():
+        return ""
+    return f"to seed {seed_series(int(seed), count)[-1]}"

@@ -1,0 +1,383 @@
+"""The form: everything a request is made of, what it will cost, and the one button that spends it."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Static, TextArea
+
+from krea_tui.domain.pricing import format_usd
+from krea_tui.domain.request import GenerationRequest, StyleReference, hints
+from krea_tui.ui.drafts import Draft, Guidance, build, count_of, draft_of, price_of_draft, problems_of
+from krea_tui.ui.widgets.fields import PressableWord
+from krea_tui.ui.widgets.line_feed import PASTE_GAP_S, KeyJudge
+from krea_tui.ui.widgets.prompt_area import PromptArea
+
+if TYPE_CHECKING:
+    from krea_tui.ui.widgets.compose_fields import ComposeFields
+
+# A second Generate so soon is a slip of the finger.
+SLIP_S: Final = 0.7
+_REMEMBERED: Final = 2_000
+_FORM: Final = Binding.Group("Compose")
+
+
+class ComposeForm(Widget):
+    """Composes generation requests and posts them; it sends nothing itself.
+
+    The first frame holds the prompt and the frame around it; the fields below follow right after it,
+    in space that is kept for them. `clock` is any monotonic clock, in seconds.
+    """
+
+    DEFAULT_CSS = """
+    ComposeForm {
+        layout: vertical;
+        width: 1fr;
+        height: 1fr;
+        padding: 0 1;
+        background: $background;
+        border: round $border-blurred;
+        border-title-color: $text-muted;
+        &:focus-within {
+            border: round $border;
+            border-title-color: $text-primary;
+            border-title-style: bold;
+        }
+        #compose-body { height: 1fr; scrollbar-size-vertical: 1; }
+        #prompt { height: 1fr; min-height: 4; }
+        #prompt-words { height: 1; color: $text-muted; text-wrap: nowrap; text-overflow: ellipsis; }
+        #prompt-words.-wrong { color: $text-error; }
+        #compose-fields { height: auto; min-height: 8; }
+        #compose-foot { height: auto; }
+        #compose-warning { height: 1; color: $text-warning; text-wrap: nowrap; text-overflow: ellipsis; }
+        #compose-price { height: 1; }
+        #price { width: auto; color: $foreground; }
+        #money-left {
+            width: 1fr;
+            margin-left: 2;
+            text-align: right;
+            color: $text-muted;
+            text-wrap: nowrap;
+            text-overflow: ellipsis;
+        }
+        #generate {
+            width: 100%;
+            margin-top: 1;
+            content-align: center middle;
+            text-align: center;
+            color: $text-muted;
+            background: $panel;
+            &:hover { background: $boost; }
+            &.-ready { color: $text-primary; }
+            &:focus { text-style: bold underline; }
+            &.-again { color: $text-warning; }
+        }
+        &:focus-within #generate.-ready {
+            color: $button-color-foreground;
+            background: $primary;
+            text-style: bold;
+            &:hover { background: $primary-lighten-1; }
+            &:focus { text-style: bold underline; }
+            &.-again { background: $warning; }
+        }
+    }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "ctrl+j,ctrl+enter",
+            "submit",
+            "Generate",
+            id="compose.generate",
+            tooltip="Send what the form holds; this spends money",
+            group=_FORM,
+        ),
+        Binding("ctrl+r", "new_seed", "New seed", show=False, id="compose.new_seed", tooltip="Draw a new seed now"),
+        Binding(
+            "ctrl+l",
+            "keep_seed",
+            "Keep seed",
+            show=False,
+            id="compose.keep_seed",
+            tooltip="Leave the seed in its field after sending, or no longer",
+        ),
+        Binding("up", "step_focus(-1)", "Field above", show=False, id="compose.up", tooltip="Go to the field above"),
+        Binding("down", "step_focus(1)", "Field below", show=False, id="compose.down", tooltip="Go to the field below"),
+        Binding("escape", "leave", "To the jobs", show=False, id="compose.leave", tooltip="Go to the jobs"),
+    ]
+
+    class Submitted(Message):
+        """The person asks for these pictures."""
+
+        def __init__(self, form: ComposeForm, requests: tuple[GenerationRequest, ...]) -> None:
+            super().__init__()
+            self.form = form
+            self.requests = requests
+
+        @property
+        def control(self) -> ComposeForm:
+            """The form, for `@on` with a selector."""
+            return self.form
+
+    class Changed(Message):
+        """The draft is another one than before."""
+
+        def __init__(self, draft: Draft) -> None:
+            super().__init__()
+            self.draft = draft
+
+    class Ignored(Message):
+        """A Generate was taken for a slip, and nothing was sent."""
+
+        def __init__(self, reason: str) -> None:
+            super().__init__()
+            self.reason = reason
+
+    class Left(Message):
+        """The person wants to leave the form (Escape)."""
+
+    def __init__(
+        self,
+        draft: Draft | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        id: str | None = None,  # noqa: A002 - Textual's name
+    ) -> None:
+        super().__init__(id=id)
+        self.border_title = "Compose"
+        self._draft = draft or Draft()
+        self._clock = clock
+        self._judge = KeyJudge(generate=self.submit, schedule=self._after_the_wait)
+        self._fields: ComposeFields | None = None
+        self._money_left = ""
+        self._shows_problems = False
+        self._pressed_at = float("-inf")
+        self._is_slip_told = False
+        self._asked_again: tuple[GenerationRequest, ...] = ()
+        self._sent: deque[GenerationRequest] = deque(maxlen=_REMEMBERED)
+
+    # --- what the app calls ----------------------------------------------------------------------------------------
+
+    @property
+    def draft(self) -> Draft:
+        """What the fields hold."""
+        return self._draft
+
+    @draft.setter
+    def draft(self, draft: Draft) -> None:
+        self._shows_problems = False
+        self._take(draft)
+        self._show_draft()
+
+    def load(self, request: GenerationRequest, *, keep_seed: bool = False) -> None:
+        """Put a request into the form, to be edited as a new one; its seed is kept, or drawn anew."""
+        self.draft = draft_of(request, keep_seed=keep_seed)
+
+    def focus_prompt(self) -> None:
+        """Put the cursor into the prompt."""
+        self.query_one(PromptArea).focus()
+
+    def set_money_left(self, text: str) -> None:
+        """Show at the right of the price what is left to spend; blank shows nothing."""
+        self._money_left = text
+        if self.is_mounted:
+            self.query_one("#money-left", Static).update(text)
+
+    def remember_sent(self, requests: Iterable[GenerationRequest]) -> None:
+        """Warn before any of these is bought once more."""
+        self._sent.extend(requests)
+
+    def forget_sent(self, requests: Iterable[GenerationRequest]) -> None:
+        """Take back what was submitted and then not sent after all."""
+        gone = set(requests)
+        self._sent = deque((each for each in self._sent if each not in gone), maxlen=_REMEMBERED)
+
+    def open_editor(self, kind: Guidance) -> None:
+        """Open the window that adds an entry to one of the lists."""
+        if self._fields is not None:
+            self._fields.open_editor(kind)
+
+    def submit(self) -> None:
+        """Post `Submitted`, or say at the field what is wrong; a slip is ignored, a repetition asks first."""
+        now = self._clock()
+        is_slip = now - self._pressed_at < SLIP_S
+        if is_slip:
+            self._pressed_at = now
+            self._ignore_slip()
+            return
+        built = build(self._draft)
+        if built.problems:
+            self._shows_problems = True
+            self._show_state()
+            self._focus_problem(built.problems[0].field)
+            return
+        self._pressed_at = now
+        self._is_slip_told = False
+        if self._asked_again != built.requests and any(request in self._sent for request in built.requests):
+            self._asked_again = built.requests
+            self._show_state()
+            return
+        self._asked_again = ()
+        self._sent.extend(built.requests)
+        self.post_message(self.Submitted(self, built.requests))
+        if not self._draft.keep_seed:
+            self._take(replace(self._draft, seed=""))
+            self._show_draft()
+        self._show_state()
+
+    # --- how it is built -------------------------------------------------------------------------------------------
+
+    def compose(self) -> ComposeResult:
+        """The prompt, room for the fields, and the price with the button."""
+        with VerticalScroll(id="compose-body", can_focus=False):
+            yield PromptArea(self._draft.prompt, judge=self._judge, id="prompt")
+            yield Static("", id="prompt-words", markup=False)
+            yield Vertical(id="compose-fields")
+        with Vertical(id="compose-foot"):
+            yield Static("", id="compose-warning", markup=False)
+            with Horizontal(id="compose-price"):
+                yield Static("", id="price", markup=False)
+                yield Static(self._money_left, id="money-left", markup=False)
+            yield PressableWord("Generate  ^J", id="generate", tooltip="Send what the form holds; this spends money")
+
+    def on_mount(self) -> None:
+        """Show the draft, and add the fields behind the first frame."""
+        self._show_state()
+        self.call_after_refresh(self._mount_fields)
+
+    async def _mount_fields(self) -> None:
+        from krea_tui.ui.widgets.compose_fields import ComposeFields
+
+        fields = ComposeFields(self._draft, self._judge)
+        await self.query_one("#compose-fields").mount(fields)
+        self._fields = fields
+        self._show_draft()
+
+    def _after_the_wait(self, callback: Callable[[], None]) -> None:
+        # Through the app's queue and back: keys that have arrived meanwhile are judged before the callback runs.
+        self.set_timer(PASTE_GAP_S, lambda: self.app.call_later(self.call_later, callback))
+
+    # --- what is shown ---------------------------------------------------------------------------------------------
+
+    def _take(self, draft: Draft) -> None:
+        if draft == self._draft:
+            return
+        self._draft = draft
+        self._asked_again = ()
+        self.post_message(self.Changed(draft))
+
+    def _show_draft(self) -> None:
+        if not self.is_mounted:
+            return
+        prompt = self.query_one(PromptArea)
+        if prompt.text != self._draft.prompt:
+            prompt.text = self._draft.prompt
+            prompt.move_cursor(prompt.document.end)
+        if self._fields is not None:
+            self._fields.show(self._draft)
+        self._show_state()
+
+    def _show_state(self) -> None:
+        problems = problems_of(self._draft) if self._shows_problems else ()
+        self._shows_problems = bool(problems)
+        wrong = next((problem.message for problem in problems if problem.field == "prompt"), "")
+        hint = next(iter(hints(self._draft.prompt, self._references())), None)
+        words = self.query_one("#prompt-words", Static)
+        words.update(f"✕ {wrong}" if wrong else hint.message if hint else "")
+        words.set_class(bool(wrong), "-wrong")
+        if self._fields is not None:
+            self._fields.show_problems(problems)
+        self._show_price()
+        self._show_button()
+
+    def _show_price(self) -> None:
+        price, count = price_of_draft(self._draft)
+        each = format_usd(price.microusd)
+        text = each if count == 1 else f"{count} × {each} = {format_usd(price.times(count).microusd)}"
+        self.query_one("#price", Static).update(f"{text} estimate" if price.is_estimate else text)
+
+    def _show_button(self) -> None:
+        again = bool(self._asked_again)
+        count, _ = count_of(self._draft.count)
+        button = self.query_one("#generate", PressableWord)
+        button.label = "Buy it again  ^J" if again else f"Generate {count}  ^J" if count > 1 else "Generate  ^J"
+        button.set_class(bool(self._draft.prompt.strip()), "-ready")
+        button.set_class(again, "-again")
+        warning = "! the same picture again: press once more" if again else ""
+        self.query_one("#compose-warning", Static).update(warning)
+
+    def _references(self) -> Iterable[StyleReference]:
+        return (StyleReference(entry.value) for entry in self._draft.references)
+
+    def _focus_problem(self, field: str) -> None:
+        if field == "prompt" or self._fields is None:
+            self.focus_prompt()
+        else:
+            self._fields.focus_problem(field)
+
+    def _ignore_slip(self) -> None:
+        if not self._is_slip_told:
+            self._is_slip_told = True
+            reason = "Generate was pressed twice at once: the second press was ignored."
+            self.notify(reason)
+            self.post_message(self.Ignored(reason))
+
+    # --- what the person does --------------------------------------------------------------------------------------
+
+    def on_key(self, event: events.Key) -> None:
+        """Judge the keys that the field with the focus has not kept for itself."""
+        if self._judge.key(event.key, event.time):
+            event.stop()
+            event.prevent_default()
+
+    @on(TextArea.Changed, "#prompt")
+    def _prompt_typed(self, event: TextArea.Changed) -> None:
+        event.stop()
+        self._take(replace(self._draft, prompt=event.text_area.text))
+        self._show_state()
+
+    def on_compose_fields_edited(self, event: ComposeFields.Edited) -> None:
+        """Take over what was changed below the prompt."""
+        event.stop()
+        self._take(event.change(self._draft))
+        self._show_draft()
+
+    @on(PressableWord.Pressed, "#generate")
+    def _generate_pressed(self, event: PressableWord.Pressed) -> None:
+        event.stop()
+        self.submit()
+
+    def action_submit(self) -> None:
+        """Generate."""
+        self.submit()
+
+    def action_new_seed(self) -> None:
+        """Draw a new seed now."""
+        if self._fields is not None:
+            self._fields.draw_seed()
+
+    def action_keep_seed(self) -> None:
+        """Keep the seed, or keep it no longer."""
+        if self._fields is not None:
+            self._fields.toggle_seed_kept()
+
+    def action_step_focus(self, by: int) -> None:
+        """Go to the field above or below, and stay within the form."""
+        chain = [widget for widget in self.screen.focus_chain if self in widget.ancestors]
+        focused = self.screen.focused
+        if focused in chain:
+            chain[max(0, min(len(chain) - 1, chain.index(focused) + by))].focus()
+
+    def action_leave(self) -> None:
+        """Say that the person wants to leave."""
+        self.post_message(self.Left())
