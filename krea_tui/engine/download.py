@@ -17,6 +17,7 @@ from krea_tui.domain.pacing import DEAD_LINK_TRIES, DOWNLOAD_PATIENCE_S, DOWNLOA
 from krea_tui.engine.clock import wait_for
 from krea_tui.engine.context import LaneContext
 from krea_tui.engine.health import Pause, PauseReason
+from krea_tui.engine.ports import SavedFile
 
 DOWNLOADS_AT_ONCE: Final = 6
 DOWNLOADS_PER_HOST: Final = 4
@@ -119,21 +120,9 @@ class DownloadLane:
             return PictureDelayed(index, str(error), now + stepped(DOWNLOAD_RETRY_S, picture.attempts))
 
     async def _download(self, job: Job, index: int) -> PictureSaved:
-        files = self._context.files
-        part = await asyncio.to_thread(files.begin, job, index)
-        try:
-            async with self._context.gateway.download(job.pictures[index].url) as chunks:
-                buffer = bytearray()
-                async for chunk in chunks:
-                    buffer += chunk
-                    if len(buffer) >= _WRITE_BYTES:
-                        await asyncio.to_thread(part.write, bytes(buffer))
-                        buffer.clear()
-                await asyncio.to_thread(part.write, bytes(buffer))
-            saved = await asyncio.to_thread(files.finish, part, job, index, self._clock.now())
-        except BaseException:
-            await asyncio.shield(asyncio.to_thread(part.discard))
-            raise
+        saved = await asyncio.to_thread(self._context.files.find_saved, job, index)
+        if saved is None:
+            saved = await self._stream(job, index)
         self._book.health.download_pause = None
         return PictureSaved(
             at=self._clock.now(),
@@ -144,6 +133,22 @@ class DownloadLane:
             width=saved.width,
             height=saved.height,
         )
+
+    async def _stream(self, job: Job, index: int) -> SavedFile:
+        part = await asyncio.to_thread(self._context.files.begin, job, index)
+        try:
+            async with self._context.gateway.download(job.pictures[index].url) as chunks:
+                buffer = bytearray()
+                async for chunk in chunks:
+                    buffer += chunk
+                    if len(buffer) >= _WRITE_BYTES:
+                        await asyncio.to_thread(part.write, bytes(buffer))
+                        buffer.clear()
+                await asyncio.to_thread(part.write, bytes(buffer))
+            return await asyncio.to_thread(part.finish, self._clock.now())
+        except BaseException:
+            await asyncio.shield(asyncio.to_thread(part.discard))
+            raise
 
     async def _record(self, job_id: str, event: Event) -> None:
         try:

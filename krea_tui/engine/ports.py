@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from typing import Protocol
 
 from krea_tui.domain.answers import StatusAnswer, SubmitAnswer
@@ -68,15 +67,23 @@ class Gateway(Protocol):
     async def aclose(self) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class SavedFile:
+class SavedFile(Protocol):
     """A picture on disk; `path` is relative to the pictures' folder."""
 
-    path: str
-    sha256: str
-    size_bytes: int
-    width: int
-    height: int
+    @property
+    def path(self) -> str: ...
+
+    @property
+    def sha256(self) -> str: ...
+
+    @property
+    def size_bytes(self) -> int: ...
+
+    @property
+    def width(self) -> int: ...
+
+    @property
+    def height(self) -> int: ...
 
 
 class PartFile(Protocol):
@@ -84,15 +91,20 @@ class PartFile(Protocol):
 
     def write(self, chunk: bytes) -> None: ...
 
+    def finish(self, finished_at: float) -> SavedFile: ...
+
     def discard(self) -> None: ...
 
 
 class Files(Protocol):
-    """The pictures' folder. Blocking: called in a thread; `StoreError` where the disk is the fault."""
+    """The pictures' folder. Blocking: called in a thread; `StoreError` where the disk is the fault.
+
+    `find_saved` knows the picture that a crash left in its place before it was noted down.
+    """
 
     def begin(self, job: Job, index: int) -> PartFile: ...
 
-    def finish(self, part: PartFile, job: Job, index: int, finished_at: float) -> SavedFile: ...
+    def find_saved(self, job: Job, index: int) -> SavedFile | None: ...
 
     def sweep(self) -> None: ...
 

@@ -1,0 +1,198 @@
+"""The composition: settings, history, pictures, gateway and engine of one process, put together.
+
+What is slow to import (httpx, Pillow, sqlite3) is imported when a studio is built, in a thread, behind the first frame.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from krea_tui.config.key import ApiKey, KeySource, fingerprint, load_key, save_key
+from krea_tui.config.locations import Locations, ensure_private_dir
+from krea_tui.config.settings import Settings, gateway_profile
+from krea_tui.engine.clock import SystemClock
+from krea_tui.engine.engine import Engine
+from krea_tui.engine.leadership import World
+from krea_tui.engine.policy import Policy
+
+if TYPE_CHECKING:
+    from krea_tui.domain.job import Job
+    from krea_tui.engine.ports import Gateway, PartFile, SavedFile
+    from krea_tui.pictures.files import PictureFiles
+    from krea_tui.pictures.part import PartFile as PicturePart
+    from krea_tui.storage.threaded import ThreadedStore
+
+_SALT: Final = "key_salt"
+_DEMO_KEY: Final = "demo-key"
+
+# Blocking: called in a thread when this process becomes the engine; returns the gateway's base URL.
+StartGateway = Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a process wants of its studio.
+
+    `start_gateway` brings up the gateway itself (the demo's simulator); None takes the settings' URL.
+    `is_command` is true for everything but the app: a command never sends another command's left-overs.
+    """
+
+    settings: Settings
+    locations: Locations
+    environ: Mapping[str, str]
+    start_gateway: StartGateway | None = None
+    is_command: bool = False
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether nothing is spent."""
+        return self.locations.is_demo
+
+
+@dataclass(slots=True)
+class Studio:
+    """One process's whole machinery. `key_source` and `key_notice` tell where the key came from."""
+
+    plan: Plan
+    engine: Engine
+    store: ThreadedStore
+    files: PictureFiles
+    key_source: KeySource
+    key_notice: str
+    _salt: bytes
+
+    async def use_key(self, key: ApiKey) -> None:
+        """Keep a pasted key (0600) and send with it from now on; raises `StoreError`."""
+        await asyncio.to_thread(save_key, self.plan.locations.key_file, key)
+        self.key_source = KeySource.FILE
+        await self.engine.use_key(key.reveal(), fingerprint(key, self._salt))
+
+    def picture_path(self, job: Job) -> Path | None:
+        """Where the job's first picture lies on this disk."""
+        return self.files.absolute(job.picture_path) if job.picture_path else None
+
+    async def aclose(self) -> None:
+        """Close the history, after the engine has stopped."""
+        await self.store.aclose()
+
+
+async def open_studio(plan: Plan) -> Studio:
+    """Build everything; raises `ConfigError` or `StoreError` with what to do about it. Run `studio.engine` next."""
+    await asyncio.to_thread(_prepare, plan.locations)
+    from krea_tui.pictures.files import PictureFiles
+    from krea_tui.storage.processes import EngineLock, SignOfLife
+    from krea_tui.storage.threaded import ThreadedStore
+
+    store = ThreadedStore(plan.locations.database)
+    await store.open()
+    try:
+        salt = await _salt_of(store)
+        loaded = None if plan.is_demo else await asyncio.to_thread(load_key, plan.locations.key_file, plan.environ)
+        key = ApiKey(_DEMO_KEY) if plan.is_demo else loaded.key if loaded else None
+        files = PictureFiles(plan.locations.pictures_dir)
+        world = World(
+            store=store,
+            files=_Shelf(files),
+            election=EngineLock(plan.locations.engine_lock),
+            processes=SignOfLife(plan.locations.instances_dir),
+            clock=SystemClock(),
+            open_gateway=_gateway_opener(plan),
+        )
+        engine = Engine(world, _policy_of(plan, key, salt))
+    except BaseException:
+        await store.aclose()
+        raise
+    return Studio(
+        plan=plan,
+        engine=engine,
+        store=store,
+        files=files,
+        key_source=loaded.source if loaded else KeySource.NONE,
+        key_notice=loaded.notice if loaded else "",
+        _salt=salt,
+    )
+
+
+def _prepare(locations: Locations) -> None:
+    for folder in (locations.data_dir, locations.pictures_dir, locations.instances_dir):
+        ensure_private_dir(folder)
+    # Imported here, in a thread: the event loop goes on painting meanwhile.
+    import krea_tui.gateway.client
+    import krea_tui.pictures.files
+    import krea_tui.storage.threaded  # noqa: F401
+
+
+def _policy_of(plan: Plan, key: ApiKey | None, salt: bytes) -> Policy:
+    gateway = plan.settings.gateway
+    # The demo's simulator has no rate to respect: it is there to show the app at its quickest.
+    return Policy(
+        profile=gateway_profile(plan.settings, demo=plan.is_demo),
+        key=key.reveal() if key else "",
+        key_fingerprint=fingerprint(key, salt) if key else "",
+        max_in_flight=gateway.max_in_flight,
+        requests_per_s=gateway.requests_per_s,
+        burst=gateway.burst,
+        daily_cap_microusd=plan.settings.money.daily_cap_microusd,
+        adopts_orphans=not plan.is_command,
+    )
+
+
+async def _salt_of(store: ThreadedStore) -> bytes:
+    known = await store.get_meta(_SALT)
+    if known is None:
+        known = secrets.token_hex(16)
+        await store.set_meta(_SALT, known)
+    return bytes.fromhex(known)
+
+
+def _gateway_opener(plan: Plan) -> Callable[[str], Awaitable[Gateway]]:
+    async def open_gateway(key: str) -> Gateway:
+        settings = plan.settings.gateway
+        base_url = settings.url
+        if plan.start_gateway is not None:
+            base_url = await asyncio.to_thread(plan.start_gateway)
+        from krea_tui.gateway.client import GatewayAddress, HttpGateway
+
+        address = GatewayAddress(base_url, settings.submit_path, settings.status_path)
+        # Reading the certificates takes 20 ms and more; the clients themselves belong to no loop until they are used.
+        return await asyncio.to_thread(HttpGateway, address, key, read_timeout_s=settings.read_timeout_s)
+
+    return open_gateway
+
+
+class _Shelf:
+    """The pictures' folder as the engine's `Files`."""
+
+    def __init__(self, files: PictureFiles) -> None:
+        self._files = files
+
+    def begin(self, job: Job, index: int) -> PartFile:
+        return _ShelfPart(self._files, self._files.begin(job, index), job, index)
+
+    def find_saved(self, job: Job, index: int) -> SavedFile | None:
+        return self._files.find_saved(job, index)
+
+    def sweep(self) -> None:
+        self._files.sweep_parts()
+
+
+class _ShelfPart:
+    def __init__(self, files: PictureFiles, part: PicturePart, job: Job, index: int) -> None:
+        self._files = files
+        self._part = part
+        self._job = job
+        self._index = index
+
+    def write(self, chunk: bytes) -> None:
+        self._part.write(chunk)
+
+    def finish(self, finished_at: float) -> SavedFile:
+        return self._files.finish(self._part, self._job, self._index, finished_at)
+
+    def discard(self) -> None:
+        self._part.discard()
