@@ -9,7 +9,7 @@ from email.utils import formatdate
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from krea_tui.simulator.behaviour import Fault, MediaForm
+from krea_tui.simulator.behaviour import Fault, MediaForm, MediaUrlForm
 from krea_tui.simulator.wire import wire_of
 
 _PAGE = (
@@ -26,6 +26,7 @@ class HangUp(Response):
         self._with_reset = reset
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Sends nothing."""
         wire_of(scope).hang_up(reset=self._with_reset)
         await _gone(receive)
 
@@ -38,6 +39,7 @@ class RawAnswer(Response):
         self._raw = raw
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Sends the bytes as they are."""
         wire = wire_of(scope)
         wire.write(self._raw)
         wire.hang_up()
@@ -71,7 +73,9 @@ def retry_date(seconds: float) -> str:
     return formatdate(time.time() + seconds, usegmt=True)
 
 
-def wrong_media(form: MediaForm, fault: Fault, picture: bytes, media_type: str, url: str) -> Response:
+def wrong_media(  # noqa: PLR0911
+    form: MediaForm, fault: Fault, picture: bytes, media_type: str, url: str
+) -> Response:
     """The media route's answer in one of its wrong forms. `url` is where a redirect leads."""
     match form:
         case MediaForm.TRUNCATED:
@@ -99,6 +103,35 @@ def wrong_media(form: MediaForm, fault: Fault, picture: bytes, media_type: str, 
             return StreamingResponse(_zeros(fault.huge_bytes), media_type=media_type)
         case MediaForm.BOMB:
             return Response(_bomb(), media_type="image/png")
+
+
+def spoilt(answer: dict[str, object], fault: Fault) -> dict[str, object]:
+    """A submit or status answer with the parts changed that a fault names."""
+    answer = dict(answer)
+    if fault.omit_request_id:
+        del answer["request_id"]
+    if fault.status_word is not None:
+        answer["status"] = fault.status_word
+    if fault.lowercase:
+        answer["status"] = str(answer["status"]).lower()
+    output = answer.get("output")
+    if fault.media_url is None or not isinstance(output, dict):
+        return answer
+    urls = output["media_url"]
+    match fault.media_url:
+        case MediaUrlForm.STRING:
+            answer["output"] = output | {"media_url": urls[0]}
+        case MediaUrlForm.MISSING:
+            answer["output"] = {"media_type": output["media_type"]}
+        case MediaUrlForm.NULL:
+            answer["output"] = output | {"media_url": None}
+        case MediaUrlForm.EMPTY:
+            answer["output"] = output | {"media_url": []}
+        case MediaUrlForm.SEVERAL:
+            answer["output"] = output | {"media_url": [urls[0], urls[0] + "?n=2", urls[0] + "?n=3"]}
+        case MediaUrlForm.NO_OUTPUT:
+            answer["output"] = None
+    return answer
 
 
 def _word(status: int) -> str:

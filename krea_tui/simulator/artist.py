@@ -1,4 +1,7 @@
-"""The picture of a request, drawn in place of a model: the same request gives the same bytes, another seed another picture."""
+"""The picture of a request, drawn in place of a model.
+
+The same request gives the same bytes, another seed another picture.
+"""
 
 import hashlib
 import io
@@ -30,13 +33,19 @@ _WILDNESS = {"raw": 0.1, "low": 0.35, "medium": 0.6, "high": 1.0}
 Scene = Callable[[Brief], Image.Image]
 
 _SCENES: tuple[tuple[Scene, str], ...] = (
-    (sea.paint, "sea lighthouse ocean boat boats harbour harbor coast island wave ship beach salt lagoon storm bay pier"),
+    (
+        sea.paint,
+        "sea lighthouse ocean boat boats harbour harbor coast island wave ship beach salt lagoon storm bay pier",
+    ),
     (city.paint, "city street skyline tokyo neon building buildings tower cyberpunk market alley rain metropolis york"),
     (dunes.paint, "desert dune dunes sand sahara camel caravan mars canyon oasis"),
     (forest.paint, "forest wood woods tree trees orchard grove jungle birch trunks path fog"),
     (aurora.paint, "aurora star stars starry galaxy arctic ice iceland cosmos polar borealis night nights fjord"),
     (mountains.paint, "mountain mountains ridge ridges alps valley peak peaks hill hills landscape fuji volcano mist"),
-    (botanical.paint, "flower flowers leaf leaves plant garden botanical bouquet fern fruit bloom meadow papercut paper"),
+    (
+        botanical.paint,
+        "flower flowers leaf leaves plant garden botanical bouquet fern fruit bloom meadow papercut paper",
+    ),
     (shapes.paint, "abstract bauhaus geometric still life poster desk chair shape shapes minimal suprematist glass"),
 )
 

@@ -78,7 +78,7 @@ class RetryAfter(enum.Enum):
 class Fault:
     """One deviation from the page. The parts that are set combine; an unset part behaves as usual.
 
-    `status`, `headers`, `body`, `html` and the retry times replace the answer; with `accept` the POST is still taken and charged.
+    `status`, `body`, `html` and the retry times replace the answer; with `accept` the POST is still taken and charged.
     """
 
     on: Target
@@ -137,7 +137,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """Everything that can be told to the simulated gateway; the default is a gateway that answers at once and rightly."""
+    """Everything that can be told to the simulated gateway; by default it answers at once and rightly."""
 
     latency_s: float = 0.0
     """Seconds from acceptance to the end of a job, before the spread."""
@@ -207,7 +207,7 @@ def _check_numbers(cls: type[Fault] | type[Behaviour], values: Mapping[str, obje
             continue
         kind = str(spec.type)
         number = isinstance(value, int | float) and not isinstance(value, bool)
-        if "float" in kind and not number or "int" in kind and "tuple" not in kind and not isinstance(value, int):
+        if ("float" in kind and not number) or ("int" in kind and "tuple" not in kind and not isinstance(value, int)):
             raise ValueError(f"{cls.__name__.lower()}: '{spec.name}' must be a number")
         if number and cast(float, value) < 0:
             raise ValueError(f"{cls.__name__.lower()}: '{spec.name}' must not be negative")

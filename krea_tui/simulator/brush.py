@@ -1,5 +1,6 @@
 """Strokes that every scene uses. All of them run in Pillow's C code; curves are drawn at twice the size and reduced."""
 
+import itertools
 import math
 import random
 from collections.abc import Callable, Sequence
@@ -47,7 +48,7 @@ def colour_at(stops: Sequence[tuple[float, RGB]], position: float) -> RGB:
     """The colour at a position of a gradient, eased between its stops."""
     if position <= stops[0][0]:
         return stops[0][1]
-    for (start, one), (end, other) in zip(stops, stops[1:], strict=False):
+    for (start, one), (end, other) in itertools.pairwise(stops):
         if position <= end:
             share = (position - start) / (end - start)
             return mix(one, other, share * share * (3 - 2 * share))
@@ -119,13 +120,14 @@ def lay(picture: Image.Image, paint: RGB | Image.Image, mask: Image.Image) -> No
     picture.paste(paint.crop(box) if isinstance(paint, Image.Image) else paint, box, part)
 
 
-def glow(picture: Image.Image, centre: Point, radius: float, colour: RGB, strength: float, power: float = 2.0) -> None:
+def glow(
+    picture: Image.Image, centre: Point, radius: float, colour: RGB, strength: float, *, power: float = 2.0
+) -> None:
     """Adds light that falls off around a point."""
     side = max(2, round(radius * 2))
     disc = Image.radial_gradient("L")
     # Pillow 13 reaches full white in the corners, earlier ones at the edges: what counts is the value at the edge.
-    edge = disc.getpixel((0, 128))
-    reach = float(edge) - 2 if isinstance(edge, int) else 253.0
+    reach = min(253, disc.tobytes()[128 * disc.width] - 2)
     fall = [round(255 * strength * max(0.0, 1 - v / reach) ** power) for v in range(256)]
     light = disc.point(fall).resize((side, side), Image.Resampling.BICUBIC)
     left, top = round(centre[0] - radius), round(centre[1] - radius)
@@ -143,7 +145,7 @@ def ridge(rng: random.Random, width: int, base: float, height: float, roughness:
     span = 1.0
     while len(line) < 500:  # noqa: PLR2004
         span *= roughness
-        middles = [(a + b) / 2 + rng.uniform(-span, span) for a, b in zip(line, line[1:], strict=False)]
+        middles = [(a + b) / 2 + rng.uniform(-span, span) for a, b in itertools.pairwise(line)]
         line = [value for pair in zip(line, middles, strict=False) for value in pair] + [line[-1]]
     step = width / (len(line) - 1)
     return [(i * step, base - value * height) for i, value in enumerate(line)]
@@ -203,8 +205,8 @@ def stars(brief: Brief, picture: Image.Image, count: int, lowest: float) -> None
 def disc_in_sky(brief: Brief, picture: Image.Image, centre: Point, radius: float) -> None:
     """A sun or a moon with its halo."""
     light = brief.palette.light
-    glow(picture, centre, radius * 9, light, 0.35, 2.2)
-    glow(picture, centre, radius * 3, light, 0.4, 2.0)
+    glow(picture, centre, radius * 9, light, 0.35, power=2.2)
+    glow(picture, centre, radius * 3, light, 0.4)
     lay(picture, mix(light, (255, 255, 255), 0.35), discs(brief.size, [(*centre, radius)], 245))
     if brief.palette.is_night:
         spots = [

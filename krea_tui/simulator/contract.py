@@ -1,6 +1,7 @@
 """What the gateway's public page fixes: paths, headers, allowed values, prices, and what a request may not contain.
 
-Everything here is taken from that page alone. Nothing is shared with the client, or a wrong constant would agree with itself.
+Everything here is taken from that page alone. Nothing is shared with the client, or a wrong constant would agree
+with itself.
 """
 
 import json

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Collection
+from http import HTTPStatus
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -11,8 +12,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from krea_tui.simulator import contract
-from krea_tui.simulator.answers import HangUp, own_answer, retry_date, wrong_media
-from krea_tui.simulator.behaviour import Behaviour, Close, Fault, MediaForm, MediaUrlForm, RetryAfter, Target
+from krea_tui.simulator.answers import HangUp, own_answer, retry_date, spoilt, wrong_media
+from krea_tui.simulator.behaviour import Behaviour, Close, Fault, MediaForm, RetryAfter, Target
 from krea_tui.simulator.contract import RefusedError
 from krea_tui.simulator.faults import FaultQueue
 from krea_tui.simulator.gallery import Gallery
@@ -87,13 +88,13 @@ class Simulator:
         self.stats.saw_post_answer(answer.status_code)
         return answer
 
-    async def _submit_answer(self, request: Request, fault: Fault | None) -> Response:
+    async def _submit_answer(self, request: Request, fault: Fault | None) -> Response:  # noqa: PLR0911
         if fault is not None and fault.close is Close.AFTER_HEADERS:
             return HangUp(reset=fault.reset)
         try:
             raw = await _read(request)
         except RefusedError as refusal:
-            return JSONResponse(refusal.body, refusal.status, {"Connection": "close"})
+            return JSONResponse(refusal.body, refusal.status)
         except ClientDisconnect:
             return Response(status_code=499)
         if fault is not None:
@@ -152,13 +153,11 @@ class Simulator:
                 return own_answer(fault, 200)
         try:
             self._check_caller(request)
-            job = self._jobs.get(request_id)
-            if job is None:
-                raise RefusedError(404, "Not Found", f"Request '{request_id}' not found.")
+            job = self._find(request_id)
         except RefusedError as refusal:
             return self._refuse(refusal)
         answer = self._status_answer(job, str(request.base_url))
-        return JSONResponse(answer if fault is None else _spoilt_status(answer, fault))
+        return JSONResponse(answer if fault is None else spoilt(answer, fault))
 
     async def _media(self, request: Request) -> Response:
         job = self._jobs.get(request.path_params["request_id"])
@@ -210,6 +209,12 @@ class Simulator:
         self.stats = Stats()
         self.set_behaviour(self._first_behaviour)
 
+    def _find(self, request_id: str) -> Job:
+        job = self._jobs.get(request_id)
+        if job is None:
+            raise RefusedError(404, "Not Found", f"Request '{request_id}' not found.")
+        return job
+
     def _take_fault(self, target: Target) -> Fault | None:
         fault = self._faults.take(target)
         if fault is not None:
@@ -230,7 +235,7 @@ class Simulator:
     def _refuse(self, refusal: RefusedError) -> Response:
         body: dict[str, object] = dict(refusal.body)
         headers: dict[str, str] = {}
-        if refusal.status == 429:
+        if refusal.status == HTTPStatus.TOO_MANY_REQUESTS:
             match self._behaviour.rate_limit_says:
                 case RetryAfter.SECONDS:
                     headers["Retry-After"] = "1"
@@ -266,10 +271,14 @@ class Simulator:
 
 async def _read(request: Request) -> bytes:
     raw = bytearray()
+    is_too_large = False
+    # Read to the end all the same: closing on unread bytes would reset the connection and lose the refusal.
     async for part in request.stream():
-        raw += part
-        if len(raw) > contract.MAX_BODY_BYTES:
-            raise RefusedError(413, "Payload Too Large", f"The body is larger than {contract.MAX_BODY_BYTES} bytes.")
+        is_too_large = is_too_large or len(raw) + len(part) > contract.MAX_BODY_BYTES
+        if not is_too_large:
+            raw += part
+    if is_too_large:
+        raise RefusedError(413, "Payload Too Large", f"The body is larger than {contract.MAX_BODY_BYTES} bytes.")
     return bytes(raw)
 
 
@@ -286,32 +295,4 @@ def _accepted_answer(job: Job, base_url: str, fault: Fault | None) -> dict[str, 
         "status": "QUEUED",
         "polling_url": f"{base_url.rstrip('/')}{contract.STATUS_PATH}/{job.request_id}",
     }
-    return answer if fault is None else _spoilt_status(answer, fault)
-
-
-def _spoilt_status(answer: dict[str, object], fault: Fault) -> dict[str, object]:
-    answer = dict(answer)
-    if fault.omit_request_id:
-        del answer["request_id"]
-    if fault.status_word is not None:
-        answer["status"] = fault.status_word
-    if fault.lowercase:
-        answer["status"] = str(answer["status"]).lower()
-    output = answer.get("output")
-    if fault.media_url is None or not isinstance(output, dict):
-        return answer
-    urls = output["media_url"]
-    match fault.media_url:
-        case MediaUrlForm.STRING:
-            answer["output"] = output | {"media_url": urls[0]}
-        case MediaUrlForm.MISSING:
-            answer["output"] = {"media_type": output["media_type"]}
-        case MediaUrlForm.NULL:
-            answer["output"] = output | {"media_url": None}
-        case MediaUrlForm.EMPTY:
-            answer["output"] = output | {"media_url": []}
-        case MediaUrlForm.SEVERAL:
-            answer["output"] = output | {"media_url": [urls[0], urls[0] + "?n=2", urls[0] + "?n=3"]}
-        case MediaUrlForm.NO_OUTPUT:
-            answer["output"] = None
-    return answer
+    return answer if fault is None else spoilt(answer, fault)

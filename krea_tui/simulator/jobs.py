@@ -125,13 +125,17 @@ class JobBook:
     def _load(self, path: Path) -> None:
         if not path.exists():
             return
-        for line in path.read_text(encoding="utf-8").splitlines():
+        text = path.read_text(encoding="utf-8", errors="replace")
+        for line in text.splitlines():
             try:
                 job = Job(**json.loads(line))
             except (ValueError, TypeError):
                 # A line cut off by a kill belongs to an answer nobody received.
                 continue
             self._jobs[job.request_id] = job
+        if text and not text.endswith("\n"):
+            with path.open("a", encoding="utf-8") as file:
+                file.write("\n")
 
 
 def status_answer(job: Job, now: float, media_url: str) -> dict[str, object]:

@@ -9,7 +9,7 @@ RGB = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """A set of colours that go together: three of the sky from top to horizon, a light, land from far to near, accents."""
+    """Colours that go together: the sky from top to horizon, a light, the land from far to near, accents."""
 
     sky: tuple[RGB, RGB, RGB]
     light: RGB
@@ -36,8 +36,12 @@ _PALETTES = {
     "gold": _palette("7a5a3a dca95a fbe3a3", "fff7d6", "cf9f5c 3b2616", "d98e2b f5c85b 8c4b2a f9ecc8 40574f"),
     "fog": _palette("9fb0b6 c9d2d0 e9e6da", "fffaf0", "b9c4c3 2f3f44", "7b9598 c97f63 e5d9c3 4f6b70 a8b5a2"),
     "winter": _palette("5f86b3 a9c6dd f1ece8", "fffdf4", "a9bfd3 22344f", "e4f0f6 7ea6c7 d98c8c f4e3cf 36597f"),
-    "night": _palette("070b24 16305e 3f6f94", "fdf3cf", "2b4a70 050817", "f9d56e 4fb3bf e86a5c 9bc1ee 23395d", is_night=True),
-    "neon": _palette("120a2e 4a1470 e0458b", "ffd9f2", "5b2a86 0a0618", "ff3fa4 27e1e8 ffcf56 8a5cff ff6b4a", is_night=True),
+    "night": _palette(
+        "070b24 16305e 3f6f94", "fdf3cf", "2b4a70 050817", "f9d56e 4fb3bf e86a5c 9bc1ee 23395d", is_night=True
+    ),
+    "neon": _palette(
+        "120a2e 4a1470 e0458b", "ffd9f2", "5b2a86 0a0618", "ff3fa4 27e1e8 ffcf56 8a5cff ff6b4a", is_night=True
+    ),
     "gouache": _palette("4f86a6 a8cdc4 f7e3c0", "fff3d6", "8fb39b 2d4a4a", "e4664a f0b23e 2f7f79 f3d9c9 7c3f58"),
     "spring": _palette("6fb1cf bfe0d2 fdf1d0", "fffbe0", "a3c9a0 2f5a45", "f28fa0 f7c65b 5fae7b fbe4e4 3c7f8c"),
     "ember": _palette("2a1420 8c2f2b f28444", "ffd28a", "7d3a36 170a10", "f25c3d f9a03f ffd56b 5c2a4d e8c7a0"),
@@ -71,7 +75,11 @@ def choose(words: frozenset[str], rng: random.Random, wildness: float) -> Palett
     turn = rng.uniform(-1, 1) * (0.008 + 0.05 * wildness**2)
     gain = rng.uniform(0.95, 1.05) + 0.18 * (wildness - 0.5)
     return Palette(
-        sky=(_drift(palette.sky[0], turn, gain), _drift(palette.sky[1], turn, gain), _drift(palette.sky[2], turn, gain)),
+        sky=(
+            _drift(palette.sky[0], turn, gain),
+            _drift(palette.sky[1], turn, gain),
+            _drift(palette.sky[2], turn, gain),
+        ),
         light=palette.light,
         far=_drift(palette.far, turn, gain),
         near=_drift(palette.near, turn, gain),

@@ -47,6 +47,6 @@ async def _post(parts: SplitResult, body: bytes) -> bool:
         )
         writer.write(head.encode("ascii") + body)
         await writer.drain()
-        return 200 <= int((await reader.readline()).split()[1]) < 300
+        return (await reader.readline()).split()[1].startswith(b"2")
     finally:
         writer.close()

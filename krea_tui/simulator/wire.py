@@ -1,4 +1,4 @@
-"""The server's side of one connection, which can be cut, dripped and dropped; uvicorn has no hook for that of its own."""
+"""The server's side of one connection, which can be cut, dripped and dropped; uvicorn has no hook for that."""
 
 import asyncio
 import socket
@@ -7,7 +7,6 @@ from collections.abc import Callable, MutableMapping
 from typing import cast
 
 from starlette.types import ASGIApp, Receive, Scope, Send
-from uvicorn._types import ASGI3Application
 from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
@@ -50,6 +49,7 @@ class Wire(asyncio.Transport):
             self.close()
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Passes bytes on, as the faults allow."""
         if self._closing:
             return
         if self._drip_s is None:
@@ -60,28 +60,35 @@ class Wire(asyncio.Transport):
             self._drip_one()
 
     def close(self) -> None:
+        """Closes once everything is written."""
         self._closing = True
         if self._timer is None:
             self._transport.close()
 
     def abort(self) -> None:
+        """Closes at once; what waits is lost."""
         self._closing = True
         self._waiting.clear()
         self._transport.abort()
 
     def is_closing(self) -> bool:
+        """Whether it is closed or about to be."""
         return self._closing or self._transport.is_closing()
 
     def get_extra_info(self, name: str, default: object = None) -> object:
+        """What the real transport knows."""
         return self._transport.get_extra_info(name, default)
 
     def pause_reading(self) -> None:
+        """Stops reading."""
         self._transport.pause_reading()
 
     def resume_reading(self) -> None:
+        """Reads on."""
         self._transport.resume_reading()
 
     def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        """Hands the connection to another protocol."""
         self._transport.set_protocol(protocol)
 
     def _drip_one(self) -> None:
@@ -120,7 +127,7 @@ def protocol_class(on_connection: Callable[[Wire], None]) -> type[asyncio.Protoc
         ) -> None:
             super().__init__(config, server_state, app_state, _loop)
             self._inner = cast(ASGIApp, self.app)
-            self.app = cast(ASGI3Application, self._with_wire)
+            self.app = self._with_wire
             self.wire: Wire | None = None
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]

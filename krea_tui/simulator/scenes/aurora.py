@@ -1,5 +1,6 @@
 """A polar night: curtains of light over mountains and a still lake."""
 
+import itertools
 import math
 
 from PIL import Image, ImageChops, ImageDraw
@@ -27,7 +28,7 @@ _DEEP = (6, 10, 30)
 
 def paint(brief: Brief) -> Image.Image:
     """A starry sky with an aurora."""
-    rng, palette, width, height = brief.rng, brief.palette, brief.width, brief.height
+    rng, palette, _width, height = brief.rng, brief.palette, brief.width, brief.height
     shore = round(height * rng.uniform(0.7, 0.76))
     deep = mix(_DEEP, palette.sky[0], 0.35 if palette.is_night else 0.2)
     low = mix(mix(palette.sky[1], palette.sky[2], 0.3), _DEEP, 0 if palette.is_night else 0.5)
@@ -51,17 +52,22 @@ def _curtain(brief: Brief, picture: Image.Image, hue: RGB, shore: int) -> None:
     column = Image.new("L", (1, 256))
     for row in range(256):
         at = row / 255
-        for (a, low), (b, high) in zip(fall, fall[1:], strict=False):
+        for (a, dark), (b, bright) in itertools.pairwise(fall):
             if a <= at <= b:
-                column.putpixel((0, row), round(low + (high - low) * (at - a) / (b - a)))
+                column.putpixel((0, row), round(dark + (bright - dark) * (at - a) / (b - a)))
     veil = ImageChops.multiply(strip, column.resize((width, 256)))
     foot = height * rng.uniform(0.4, 0.6)
     rise = height * rng.uniform(0.34, 0.56)
-    waves = [(rng.uniform(0.5, 1.2), rng.uniform(0, 6.3), 0.05), (rng.uniform(1.6, 3), rng.uniform(0, 6.3), 0.02 + 0.02 * brief.wildness)]
+    waves = [
+        (rng.uniform(0.5, 1.2), rng.uniform(0, 6.3), 0.05),
+        (rng.uniform(1.6, 3), rng.uniform(0, 6.3), 0.02 + 0.02 * brief.wildness),
+    ]
     tilt = rng.choice((-1, 1)) * rng.uniform(0.1, 0.34)
 
     def base(x: float) -> float:
-        return foot + height * (tilt * (x / width - 0.5) + sum(s * math.sin(6.283 * p * x / width + o) for p, o, s in waves))
+        return foot + height * (
+            tilt * (x / width - 0.5) + sum(s * math.sin(6.283 * p * x / width + o) for p, o, s in waves)
+        )
 
     half = (width // 2, height // 2)
     mesh: list[tuple[tuple[int, int, int, int], tuple[float, ...]]] = []
@@ -79,7 +85,9 @@ def _curtain(brief: Brief, picture: Image.Image, hue: RGB, shore: int) -> None:
     curtain = veil.transform(half, Image.Transform.MESH, mesh, Image.Resampling.BILINEAR)
     curtain = curtain.resize(brief.size, Image.Resampling.BICUBIC)
     strength = rng.uniform(0.55, 0.85)
-    light = ImageChops.add(dim(soften(curtain, 26 * brief.unit), 0.5 * strength), dim(soften(curtain, 2), strength * 0.7))
+    light = ImageChops.add(
+        dim(soften(curtain, 26 * brief.unit), 0.5 * strength), dim(soften(curtain, 2), strength * 0.7)
+    )
     tinted = Image.merge("RGB", [light.point([v * part // 255 for v in range(256)]) for part in hue])
     picture.paste(ImageChops.screen(picture, tinted))
     glow(picture, (width * rng.random(), shore), width * 0.5, hue, 0.14)

@@ -48,7 +48,9 @@ def paint(brief: Brief) -> Image.Image:
 def _hill(brief: Brief, picture: Image.Image, depth: float, colour: RGB) -> None:
     rng, width, height = brief.rng, brief.width, brief.height
     base, phase, pace = height * (0.7 + 0.26 * depth), rng.uniform(0, 6.3), rng.uniform(0.6, 1.3)
-    line: list[Point] = [(width * i / 60, base + height * 0.035 * math.sin(6.283 * pace * i / 60 + phase)) for i in range(-1, 62)]
+    line: list[Point] = [
+        (width * i / 60, base + height * 0.035 * math.sin(6.283 * pace * i / 60 + phase)) for i in range(-1, 62)
+    ]
     _cut(brief, picture, polygons(brief.size, [[*line, (width + 9, height + 9), (-9, height + 9)]]), colour, 1)
 
 
@@ -64,14 +66,21 @@ def _plant(brief: Brief, picture: Image.Image, foot: Point, tall: float, colours
     for step in range(4, 20, 2 if kind == "fern" else 4):
         x, y = curve[step]
         size = long * (1.15 - step / 22)
-        shapes += [_leaf((x, y), size, side * rng.uniform(0.6, 1.1) - math.pi / 2, 0.16 if kind == "fern" else 0.3) for side in (-1, 1)]
+        shapes += [
+            _leaf((x, y), size, side * rng.uniform(0.6, 1.1) - math.pi / 2, 0.16 if kind == "fern" else 0.3)
+            for side in (-1, 1)
+        ]
     if kind in ("leaf", "fern"):
         shapes.append(_leaf(curve[-1], long * 0.8, -math.pi / 2 + lean, 0.3))
     _cut(brief, picture, polygons(brief.size, shapes), mix(colours[0], colours[1], rng.uniform(0, 0.25)), 1)
     if kind == "flower":
         _flower(brief, picture, curve[-1], tall * rng.uniform(0.13, 0.2), colours[1])
     elif kind == "berry":
-        berries = [(x + rng.gauss(0, 16) * brief.unit, y + rng.gauss(0, 10) * brief.unit, rng.uniform(5, 10) * brief.unit) for x, y in curve[9:] for _ in range(2)]
+        berries = [
+            (x + rng.gauss(0, 16) * brief.unit, y + rng.gauss(0, 10) * brief.unit, rng.uniform(5, 10) * brief.unit)
+            for x, y in curve[9:]
+            for _ in range(2)
+        ]
         _cut(brief, picture, discs(brief.size, berries), colours[1], 0.8)
 
 
@@ -79,7 +88,10 @@ def _flower(brief: Brief, picture: Image.Image, centre: Point, radius: float, hu
     rng = brief.rng
     petals, turn = rng.choice((5, 6, 8, 11)), rng.uniform(0, 1)
     for share, tone in ((1.0, 0.0), (0.66, 0.35)):
-        ring = [_leaf(centre, radius * share, turn + share + math.tau * i / petals, 0.36 if petals < 8 else 0.24) for i in range(petals)]  # noqa: PLR2004
+        ring = [
+            _leaf(centre, radius * share, turn + share + math.tau * i / petals, 2.2 / (petals + 1))
+            for i in range(petals)
+        ]
         _cut(brief, picture, polygons(brief.size, ring), mix(hue, brief.palette.light, tone), 0.8)
     _cut(brief, picture, discs(brief.size, [(*centre, radius * 0.2)]), brief.palette.accents[1], 0.6)
 
@@ -89,7 +101,12 @@ def _leaf(foot: Point, long: float, angle: float, wide: float) -> list[Point]:
     for i in range(25):
         t = i / 12 if i <= 12 else 2 - i / 12  # noqa: PLR2004
         off = long * wide * math.sin(math.pi * t**0.8) * (1 if i <= 12 else -1)  # noqa: PLR2004
-        outline.append((foot[0] + long * t * math.cos(angle) - off * math.sin(angle), foot[1] + long * t * math.sin(angle) + off * math.cos(angle)))
+        outline.append(
+            (
+                foot[0] + long * t * math.cos(angle) - off * math.sin(angle),
+                foot[1] + long * t * math.sin(angle) + off * math.cos(angle),
+            )
+        )
     return outline
 
 
@@ -98,7 +115,12 @@ def _cut(brief: Brief, picture: Image.Image, mask: Image.Image, colour: RGB, lif
     if box is None:
         return
     margin = round(30 * brief.unit)
-    box = (max(0, box[0] - margin), max(0, box[1] - margin), min(brief.width, box[2] + margin), min(brief.height, box[3] + margin))
+    box = (
+        max(0, box[0] - margin),
+        max(0, box[1] - margin),
+        min(brief.width, box[2] + margin),
+        min(brief.height, box[3] + margin),
+    )
     piece, part = picture.crop(box), mask.crop(box)
     shadow = soften(shifted(part, round(4 * lift * brief.unit), round(7 * lift * brief.unit)), 6 * brief.unit)
     lay(piece, mix(brief.palette.near, (0, 0, 0), 0.6), dim(shadow, 0.4))

@@ -27,10 +27,17 @@ def paint(brief: Brief) -> Image.Image:
     rng, palette, width, height = brief.rng, brief.palette, brief.width, brief.height
     shore = round(height * rng.uniform(0.7, 0.76))
     picture = sky(brief, shore / height, 0.45)
-    dusk = fade(brief.size, [(0, 215 if not palette.is_night else 40), (0.55, 120 if not palette.is_night else 0), (0.75, 0)])
+    dusk = fade(
+        brief.size, [(0, 215 if not palette.is_night else 40), (0.55, 120 if not palette.is_night else 0), (0.75, 0)]
+    )
     lay(picture, mix(palette.near, palette.sky[0], 0.35), dusk)
     stars(brief, picture, 160, 0.45)
-    disc_in_sky(brief, picture, (width * rng.uniform(0.2, 0.8), height * rng.uniform(0.14, 0.3)), rng.uniform(26, 60) * brief.unit)
+    disc_in_sky(
+        brief,
+        picture,
+        (width * rng.uniform(0.2, 0.8), height * rng.uniform(0.14, 0.3)),
+        rng.uniform(26, 60) * brief.unit,
+    )
     crown = rng.uniform(0.32, 0.68)
     for depth in (0.0, 0.34, 0.67, 1.0):
         _row(brief, picture, shore, crown, depth)
@@ -45,7 +52,9 @@ def _row(brief: Brief, picture: Image.Image, shore: int, crown: float, depth: fl
     while x < width:
         wide = rng.uniform(34, 92) * unit * (0.7 + 0.5 * depth)
         lift = 1 - min(1.0, abs((x + wide / 2) / width - crown) * (1.5 + depth))
-        tall = shore * (0.1 + rng.random() ** 1.7 * 0.3 + 0.5 * lift**2 * rng.uniform(0.55, 1.0)) * (1.08 - 0.55 * depth)
+        tall = (
+            shore * (0.1 + rng.random() ** 1.7 * 0.3 + 0.5 * lift**2 * rng.uniform(0.55, 1.0)) * (1.08 - 0.55 * depth)
+        )
         blocks.append((x, shore - tall, x + wide, float(shore)))
         x += wide * rng.uniform(0.82, 1.25)
 
@@ -55,9 +64,14 @@ def _row(brief: Brief, picture: Image.Image, shore: int, crown: float, depth: fl
             style = rng.random()
             middle, side = (left + right) / 2, (right - left) / 2
             if style < 0.3:  # noqa: PLR2004
-                pen.rectangle([v * scale for v in (middle - side * 0.55, top - side * 0.6, middle + side * 0.55, top)], fill=255)
+                pen.rectangle(
+                    [v * scale for v in (middle - side * 0.55, top - side * 0.6, middle + side * 0.55, top)], fill=255
+                )
             if style < 0.16:  # noqa: PLR2004
-                pen.polygon([v * scale for v in (middle - side * 0.1, top, middle, top - side * 3, middle + side * 0.1, top)], fill=255)
+                pen.polygon(
+                    [v * scale for v in (middle - side * 0.1, top, middle, top - side * 3, middle + side * 0.1, top)],
+                    fill=255,
+                )
             elif style > 0.86:  # noqa: PLR2004
                 pen.polygon([v * scale for v in (left, top, right, top - side * 0.8, right, top)], fill=255)
 
@@ -65,7 +79,11 @@ def _row(brief: Brief, picture: Image.Image, shore: int, crown: float, depth: fl
     haze = mix(palette.sky[2], palette.accents[0], 0.2)
     colour = mix(mix(haze, palette.far, 0.5), mix(palette.near, (0, 0, 0), 0.25), 0.25 + 0.75 * depth)
     top = min(block[1] for block in blocks) / height
-    lay(picture, gradient(brief.size, [(top, colour), (shore / height, mix(colour, haze, 0.5 * (1 - depth) + 0.1))]), mask)
+    lay(
+        picture,
+        gradient(brief.size, [(top, colour), (shore / height, mix(colour, haze, 0.5 * (1 - depth) + 0.1))]),
+        mask,
+    )
     _windows(brief, picture, blocks, depth)
     smog = ImageChops.multiply(
         fade(brief.size, [(shore / height - 0.2, 0), (shore / height, 255), (shore / height + 0.01, 0)]),
@@ -76,7 +94,11 @@ def _row(brief: Brief, picture: Image.Image, shore: int, crown: float, depth: fl
 
 def _windows(brief: Brief, picture: Image.Image, blocks: list[Box], depth: float) -> None:
     rng, palette, unit = brief.rng, brief.palette, brief.unit
-    hues = [palette.light, mix(palette.light, palette.accents[1], 0.6), palette.accents[rng.randrange(len(palette.accents))]]
+    hues = [
+        palette.light,
+        mix(palette.light, palette.accents[1], 0.6),
+        palette.accents[rng.randrange(len(palette.accents))],
+    ]
     panes: list[list[Box]] = [[], [], []]
     wide, tall = (2.2 + 3.0 * depth) * unit, (3.2 + 4.4 * depth) * unit
     for left, top, right, bottom in blocks:
@@ -109,7 +131,9 @@ def _water(brief: Brief, picture: Image.Image, shore: int) -> None:
     mirror = above.resize((width, max(1, depth // 14))).resize((width, depth), Image.Resampling.BICUBIC)
     sharp = above.resize((width, depth), Image.Resampling.BICUBIC)
     mirror = Image.blend(soften(sharp, 2.5), mirror, 0.72)
-    dark = gradient((width, depth), [(0, mix(palette.near, palette.sky[1], 0.3)), (1, mix(palette.near, (0, 0, 0), 0.3))])
+    dark = gradient(
+        (width, depth), [(0, mix(palette.near, palette.sky[1], 0.3)), (1, mix(palette.near, (0, 0, 0), 0.3))]
+    )
     picture.paste(Image.blend(mirror, dark, 0.36), (0, shore))
 
     def strokes(pen: ImageDraw.ImageDraw, scale: int) -> None:

@@ -36,14 +36,14 @@ def paint(brief: Brief) -> Image.Image:
     sand = mix(mix(palette.light, palette.accents[1], 0.75), mix(palette.far, palette.accents[0], 0.4), 0.3)
     count = 5
     for layer in range(count):
-        _dune(brief, picture, horizon, layer / (count - 1), sand, is_left)
+        _dune(brief, picture, horizon, layer / (count - 1), sand, is_left=is_left)
     return picture
 
 
-def _dune(brief: Brief, picture: Image.Image, horizon: float, depth: float, sand: RGB, is_left: bool) -> None:  # noqa: FBT001, PLR0913
+def _dune(brief: Brief, picture: Image.Image, horizon: float, depth: float, sand: RGB, *, is_left: bool) -> None:
     rng, palette, width, height = brief.rng, brief.palette, brief.width, brief.height
-    base = height * (horizon + 0.46 * depth**1.2)
-    rise = height * (0.04 + 0.15 * depth) * (0.8 + 0.5 * brief.wildness)
+    base: float = height * (horizon + 0.46 * depth**1.2)
+    rise: float = height * (0.04 + 0.15 * depth) * (0.8 + 0.5 * brief.wildness)
     peak = width * rng.uniform(0.15, 0.85)
     waves = [(rng.uniform(0.5, 1.1), rng.uniform(0, 6.3), 0.6), (rng.uniform(1.2, 2.4), rng.uniform(0, 6.3), 0.28)]
 
@@ -58,7 +58,11 @@ def _dune(brief: Brief, picture: Image.Image, horizon: float, depth: float, sand
     lit = mix(mix(sand, palette.far, 0.25), haze, 0.55 * (1 - depth))
     dark = mix(mix(palette.far, palette.near, 0.42 + 0.25 * depth), haze, 0.55 * (1 - depth))
     top = min(y for _, y in line) / height
-    lay(picture, gradient(brief.size, [(top, mix(lit, palette.light, 0.25)), (min(1, top + 0.4), mix(lit, palette.far, 0.7))]), body)
+    lay(
+        picture,
+        gradient(brief.size, [(top, mix(lit, palette.light, 0.25)), (min(1, top + 0.4), mix(lit, palette.far, 0.7))]),
+        body,
+    )
     ripples = noise((width, height), rng, (9, 90), 2)
     slope = ImageChops.multiply(levels(ripples, 118, 180), body)
     lay(picture, mix(lit, dark, 0.5), dim(slope, 0.16 + 0.26 * depth))
@@ -68,7 +72,12 @@ def _dune(brief: Brief, picture: Image.Image, horizon: float, depth: float, sand
     bend: list[Point] = []
     for step in range(41):
         t = step / 40
-        bend.append((peak + (foot - peak) * (t + 0.16 * math.sin(t * 5.2)), crest(peak) + (height * 1.02 - crest(peak)) * t**1.15))
+        bend.append(
+            (
+                peak + (foot - peak) * (t + 0.16 * math.sin(t * 5.2)),
+                crest(peak) + (height * 1.02 - crest(peak)) * t**1.15,
+            )
+        )
     edge = width + 8 if away > 0 else -8
     ridge_part = [p for p in line if (p[0] - peak) * away >= 0]
     ridge_part.sort(key=lambda p: p[0] * away)
@@ -85,10 +94,21 @@ def _dune(brief: Brief, picture: Image.Image, horizon: float, depth: float, sand
 def _figure(brief: Brief, picture: Image.Image, foot: Point, away: int) -> None:
     x, y = foot
     tall = 30 * brief.unit
-    shadow: list[Point] = [(x - 2, y), (x + 3, y + 1), (x + away * tall * 3.4, y + tall * 0.9), (x + away * tall * 3.3, y + tall * 0.7)]
+    shadow: list[Point] = [
+        (x - 2, y),
+        (x + 3, y + 1),
+        (x + away * tall * 3.4, y + tall * 0.9),
+        (x + away * tall * 3.3, y + tall * 0.7),
+    ]
     lay(picture, brief.palette.near, dim(soften(polygons(brief.size, [shadow]), 1.5), 0.55))
-    robe: list[Point] = [(x - tall * 0.17, y + 3), (x - tall * 0.08, y - tall * 0.75), (x + tall * 0.08, y - tall * 0.75), (x + tall * 0.2, y + 3)]
+    robe: list[Point] = [
+        (x - tall * 0.17, y + 3),
+        (x - tall * 0.08, y - tall * 0.75),
+        (x + tall * 0.08, y - tall * 0.75),
+        (x + tall * 0.2, y + 3),
+    ]
     head: list[Point] = [
-        (x + tall * 0.11 * math.cos(a / 8 * math.tau), y - tall * 0.86 + tall * 0.12 * math.sin(a / 8 * math.tau)) for a in range(8)
+        (x + tall * 0.11 * math.cos(a / 8 * math.tau), y - tall * 0.86 + tall * 0.12 * math.sin(a / 8 * math.tau))
+        for a in range(8)
     ]
     lay(picture, mix(brief.palette.near, (0, 0, 0), 0.3), polygons(brief.size, [robe, head]))

@@ -28,9 +28,11 @@ def paint(brief: Brief) -> Image.Image:
     """A wood."""
     rng, palette, width, height = brief.rng, brief.palette, brief.width, brief.height
     air = mix(palette.sky[2], palette.light, 0.35)
-    picture = gradient(brief.size, [(0, mix(palette.sky[1], palette.sky[0], 0.35)), (0.5, air), (1, mix(palette.far, air, 0.4))])
+    picture = gradient(
+        brief.size, [(0, mix(palette.sky[1], palette.sky[0], 0.35)), (0.5, air), (1, mix(palette.far, air, 0.4))]
+    )
     source = (width * rng.uniform(0.25, 0.75), height * rng.uniform(0.16, 0.34))
-    glow(picture, source, width * 0.7, palette.light, 0.6, 1.7)
+    glow(picture, source, width * 0.7, palette.light, 0.6, power=1.7)
     lay(picture, mix(air, palette.light, 0.6), discs(brief.size, [(*source, 38 * brief.unit)], 200))
     count = 6
     for layer in range(count):
@@ -59,7 +61,14 @@ def _layer(brief: Brief, picture: Image.Image, depth: float, light_x: float) -> 
             continue
         shapes += _trunk(brief, x, floor + 10 * unit, (5 + 34 * depth**1.5) * unit * rng.uniform(0.6, 1.35), depth)
     mask = polygons(brief.size, shapes)
-    lay(picture, gradient(brief.size, [(0, mix(colour, air, 0.12 * (1 - depth))), (0.75, colour), (1, mix(colour, (0, 0, 0), 0.3 * depth))]), mask)
+    lay(
+        picture,
+        gradient(
+            brief.size,
+            [(0, mix(colour, air, 0.12 * (1 - depth))), (0.75, colour), (1, mix(colour, (0, 0, 0), 0.3 * depth))],
+        ),
+        mask,
+    )
     lay(picture, palette.light, dim(rim(mask, round(3 * unit * (1 if depth < 1 else 1.5)), 0), 0.22))
     _leaves(brief, picture, depth)
 
@@ -84,7 +93,15 @@ def _trunk(brief: Brief, x: float, foot: float, thick: float, depth: float) -> l
         start = x + lean * t + bow * math.sin(t * 3.1)
         long, drop = thick * rng.uniform(2, 6) * side, thick * rng.uniform(0.6, 2.4)
         w = thick * 0.12
-        shapes.append([(start, y + w), (start + long * 0.6, y - drop + w * 0.6), (start + long, y - drop * 1.7), (start + long * 0.6, y - drop), (start, y - w)])
+        shapes.append(
+            [
+                (start, y + w),
+                (start + long * 0.6, y - drop + w * 0.6),
+                (start + long, y - drop * 1.7),
+                (start + long * 0.6, y - drop),
+                (start, y - w),
+            ]
+        )
     return shapes
 
 
@@ -98,7 +115,14 @@ def _leaves(brief: Brief, picture: Image.Image, depth: float) -> None:
         for _ in range(46)
     ]
     lay(picture, hue, discs(brief.size, places, 190 if depth > 0.5 else 120))  # noqa: PLR2004
-    litter = [(rng.uniform(0, width), height * (0.7 + 0.3 * depth) + rng.gauss(0, 16) * unit, rng.uniform(1, 3) * unit * (0.5 + depth)) for _ in range(160)]
+    litter = [
+        (
+            rng.uniform(0, width),
+            height * (0.7 + 0.3 * depth) + rng.gauss(0, 16) * unit,
+            rng.uniform(1, 3) * unit * (0.5 + depth),
+        )
+        for _ in range(160)
+    ]
     lay(picture, mix(hue, palette.light, 0.2), discs(brief.size, litter, 150))
 
 
@@ -109,7 +133,15 @@ def _shafts(brief: Brief, picture: Image.Image, source: Point) -> None:
         angle = rng.uniform(0.15, math.pi - 0.15)
         wide = rng.uniform(0.015, 0.05)
         reach = math.hypot(width, height)
-        rays.append([source, *[(source[0] + reach * math.cos(a), source[1] + reach * math.sin(a)) for a in (angle - wide, angle + wide)]])
+        rays.append(
+            [
+                source,
+                *[
+                    (source[0] + reach * math.cos(a), source[1] + reach * math.sin(a))
+                    for a in (angle - wide, angle + wide)
+                ],
+            ]
+        )
     mask = soften(polygons(brief.size, rays), 12 * brief.unit)
     fall = fade(brief.size, [(source[1] / height, 255), (0.95, 30)])
     lay(picture, brief.palette.light, dim(ImageChops.multiply(mask, fall), 0.36))

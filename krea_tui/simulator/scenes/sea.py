@@ -39,9 +39,7 @@ def paint(brief: Brief) -> Image.Image:
     tower_x = width * (rng.uniform(0.2, 0.3) if is_left else rng.uniform(0.7, 0.8))
     sun_x = width * (rng.uniform(0.58, 0.76) if is_left else rng.uniform(0.24, 0.42))
     disc_in_sky(brief, picture, (sun_x, horizon - height * rng.uniform(0.05, 0.24)), rng.uniform(28, 46) * brief.unit)
-    far = polygons(
-        brief.size, [[*ridge(rng, width, horizon - 6, height * 0.025, 0.5), (width, horizon), (0, horizon)]]
-    )
+    far = polygons(brief.size, [[*ridge(rng, width, horizon - 6, height * 0.025, 0.5), (width, horizon), (0, horizon)]])
     lay(picture, mix(palette.sky[2], palette.far, 0.65), far)
     _water(brief, picture, horizon, sun_x)
     _headland(brief, picture, horizon, tower_x, is_left)
@@ -55,7 +53,9 @@ def _water(brief: Brief, picture: Image.Image, horizon: int, sun_x: float) -> No
     mirror = picture.crop((0, max(0, horizon - depth), width, horizon)).transpose(Image.Transpose.FLIP_TOP_BOTTOM)
     mirror = mirror.resize((width, depth), Image.Resampling.BICUBIC)
     mirror = soften(mirror.resize((max(1, width // 12), depth)).resize((width, depth)), 5)
-    tint = gradient((width, depth), [(0, mix(palette.sky[2], palette.sky[1], 0.5)), (1, mix(palette.sky[0], palette.near, 0.7))])
+    tint = gradient(
+        (width, depth), [(0, mix(palette.sky[2], palette.sky[1], 0.5)), (1, mix(palette.sky[0], palette.near, 0.7))]
+    )
     picture.paste(Image.blend(mirror, tint, 0.5), (0, horizon))
     sheen = [(horizon / height, 0), (horizon / height + 0.02, 120), (1, 255)]
     dark = _ripples(brief, horizon, rng, 900, lambda _y: rng.uniform(0, width))
@@ -72,7 +72,9 @@ def _water(brief: Brief, picture: Image.Image, horizon: int, sun_x: float) -> No
     glow(picture, (sun_x, horizon), width * 0.28, palette.light, 0.28)
 
 
-def _ripples(brief: Brief, horizon: int, rng: random.Random, count: int, place: Callable[[float], float]) -> Image.Image:
+def _ripples(
+    brief: Brief, horizon: int, rng: random.Random, count: int, place: Callable[[float], float]
+) -> Image.Image:
     depth = brief.height - horizon
 
     def strokes(pen: ImageDraw.ImageDraw, scale: int) -> None:
@@ -88,7 +90,7 @@ def _ripples(brief: Brief, horizon: int, rng: random.Random, count: int, place: 
     return stencil(brief.size, strokes)
 
 
-def _headland(brief: Brief, picture: Image.Image, horizon: int, x: float, is_left: bool) -> None:  # noqa: FBT001
+def _headland(brief: Brief, picture: Image.Image, horizon: int, x: float, is_left: bool) -> None:
     palette, rng, width, height, unit = brief.palette, brief.rng, brief.width, brief.height, brief.unit
     rock = mix(palette.near, palette.far, 0.18)
     top = horizon - height * 0.07
@@ -105,16 +107,22 @@ def _headland(brief: Brief, picture: Image.Image, horizon: int, x: float, is_lef
     coast = [wet for _, wet in pairs]
     echo = [(px, 2 * wy - py) for (px, py), (_, wy) in pairs]
     cliffs = polygons(brief.size, [[*above, *reversed(coast)]])
-    lay(picture, mix(rock, (0, 0, 0), 0.3), dim(soften(polygons(brief.size, [[*coast, *reversed(echo)]]), 7 * unit), 0.5))
+    lay(
+        picture,
+        mix(rock, (0, 0, 0), 0.3),
+        dim(soften(polygons(brief.size, [[*coast, *reversed(echo)]]), 7 * unit), 0.5),
+    )
     foam = shifted(rim(cliffs, 0, -round(3 * unit)), 0, round(3 * unit))
     lay(picture, mix(palette.light, palette.sky[2], 0.3), dim(soften(foam, 1.2), 0.7))
-    body = gradient(brief.size, [(top / height, mix(rock, palette.light, 0.16)), (top / height + 0.16, mix(rock, (0, 0, 0), 0.3))])
+    body = gradient(
+        brief.size, [(top / height, mix(rock, palette.light, 0.16)), (top / height + 0.16, mix(rock, (0, 0, 0), 0.3))]
+    )
     lay(picture, body, cliffs)
     _rocks(brief, picture, cliffs, rock)
-    tall, half = height * rng.uniform(0.22, 0.28), 17 * unit
+    tall = height * rng.uniform(0.22, 0.28)
     lamp = (x, top - tall)
     _beam(brief, picture, lamp, is_left)
-    _tower(brief, picture, lamp, top + 8 * unit, half, is_left)
+    _tower(brief, picture, lamp, top + 8 * unit, is_left=is_left)
 
 
 def _rocks(brief: Brief, picture: Image.Image, cliffs: Image.Image, rock: RGB) -> None:
@@ -127,11 +135,13 @@ def _rocks(brief: Brief, picture: Image.Image, cliffs: Image.Image, rock: RGB) -
     lay(picture, mix(brief.palette.accents[2], brief.palette.near, 0.35), dim(grass, 0.5))
 
 
-def _beam(brief: Brief, picture: Image.Image, lamp: Point, is_left: bool) -> None:  # noqa: FBT001
+def _beam(brief: Brief, picture: Image.Image, lamp: Point, is_left: bool) -> None:
     reach = brief.width * 1.1 * (1 if is_left else -1)
     lift = brief.rng.uniform(-0.12, 0.04) * brief.height
     wide = 0.07 * brief.height
-    beam = polygons(brief.size, [[lamp, (lamp[0] + reach, lamp[1] + lift - wide), (lamp[0] + reach, lamp[1] + lift + wide)]])
+    beam = polygons(
+        brief.size, [[lamp, (lamp[0] + reach, lamp[1] + lift - wide), (lamp[0] + reach, lamp[1] + lift + wide)]]
+    )
     beam = soften(beam, 5 * brief.unit)
     turn = Image.Transpose.ROTATE_270 if is_left else Image.Transpose.ROTATE_90
     side = Image.linear_gradient("L").transpose(turn).resize(brief.size, Image.Resampling.BICUBIC)
@@ -139,9 +149,10 @@ def _beam(brief: Brief, picture: Image.Image, lamp: Point, is_left: bool) -> Non
     lay(picture, brief.palette.light, dim(ImageChops.multiply(beam, side), strength))
 
 
-def _tower(brief: Brief, picture: Image.Image, lamp: Point, foot: float, half: float, is_left: bool) -> None:  # noqa: FBT001
+def _tower(brief: Brief, picture: Image.Image, lamp: Point, foot: float, *, is_left: bool) -> None:
     palette, unit = brief.palette, brief.unit
     x, top = lamp
+    half = 17 * unit
     white = mix(palette.light, palette.far, 0.22 if not palette.is_night else 0.5)
     body_top = top + 14 * unit
 
@@ -157,15 +168,31 @@ def _tower(brief: Brief, picture: Image.Image, lamp: Point, foot: float, half: f
     lay(picture, mix(palette.accents[0], palette.near, 0.1), stripes)
     turn = -1 if is_left else 1
     shade = polygons(brief.size, [[(x, body_top), (x + turn * half, body_top), (x + turn * half, foot), (x, foot)]])
-    lay(picture, palette.near, dim(ImageChops.multiply(soften(shade, 6 * unit), polygons(brief.size, [band(0, 1)])), 0.5))
-    room = [[(x - 9 * unit, top - 9 * unit), (x + 9 * unit, top - 9 * unit), (x + 9 * unit, body_top), (x - 9 * unit, body_top)]]
+    lay(
+        picture,
+        palette.near,
+        dim(ImageChops.multiply(soften(shade, 6 * unit), polygons(brief.size, [band(0, 1)])), 0.5),
+    )
+    room = [
+        [
+            (x - 9 * unit, top - 9 * unit),
+            (x + 9 * unit, top - 9 * unit),
+            (x + 9 * unit, body_top),
+            (x - 9 * unit, body_top),
+        ]
+    ]
     lay(picture, mix(palette.light, (255, 255, 255), 0.4), polygons(brief.size, room))
     iron: list[list[Point]] = [
         [(x - 13 * unit, top - 8 * unit), (x, top - 26 * unit), (x + 13 * unit, top - 8 * unit)],
-        [(x - 17 * unit, body_top - 2 * unit), (x + 17 * unit, body_top - 2 * unit), (x + 17 * unit, body_top + 4 * unit), (x - 17 * unit, body_top + 4 * unit)],
+        [
+            (x - 17 * unit, body_top - 2 * unit),
+            (x + 17 * unit, body_top - 2 * unit),
+            (x + 17 * unit, body_top + 4 * unit),
+            (x - 17 * unit, body_top + 4 * unit),
+        ],
     ]
     lay(picture, mix(palette.near, (0, 0, 0), 0.2), polygons(brief.size, iron))
-    glow(picture, lamp, 150 * unit, palette.light, 0.75, 2.6)
+    glow(picture, lamp, 150 * unit, palette.light, 0.75, power=2.6)
 
 
 def _boats(brief: Brief, picture: Image.Image, horizon: int, sun_x: float) -> None:
@@ -174,12 +201,19 @@ def _boats(brief: Brief, picture: Image.Image, horizon: int, sun_x: float) -> No
         x = sun_x + rng.uniform(-0.22, 0.22) * brief.width
         near = rng.uniform(0.04, 0.3)
         y, s = horizon + near * (brief.height - horizon), (10 + 44 * near) * unit
-        hull: list[Point] = [(x - s, y - s * 0.16), (x + s, y - s * 0.16), (x + s * 0.66, y + s * 0.2), (x - s * 0.7, y + s * 0.2)]
+        hull: list[Point] = [
+            (x - s, y - s * 0.16),
+            (x + s, y - s * 0.16),
+            (x + s * 0.66, y + s * 0.2),
+            (x - s * 0.7, y + s * 0.2),
+        ]
         sail: list[list[Point]] = [
             [(x + s * 0.02, y - s * 2.1), (x + s * 0.02, y - s * 0.24), (x + s * 0.9, y - s * 0.24)],
             [(x - s * 0.06, y - s * 1.8), (x - s * 0.06, y - s * 0.24), (x - s * 0.72, y - s * 0.24)],
         ]
         echo = [[(px, 2 * y + s * 0.4 - py * 1.0) for px, py in part] for part in sail]
-        lay(picture, mix(palette.accents[0], palette.light, 0.3), dim(soften(polygons(brief.size, echo), 3 * unit), 0.3))
+        lay(
+            picture, mix(palette.accents[0], palette.light, 0.3), dim(soften(polygons(brief.size, echo), 3 * unit), 0.3)
+        )
         lay(picture, mix(palette.accents[0], palette.light, 0.28), polygons(brief.size, sail))
         lay(picture, mix(palette.near, palette.accents[0], 0.25), polygons(brief.size, [hull]))
