@@ -48,6 +48,7 @@ def prepare(
     colours: int = 256,
     background: Rgb = (0, 0, 0),
     most_px: tuple[int, int] | None = None,
+    rows_step: int = 1,
 ) -> PreparedPicture:
     """Decode a picture and scale it into a box of cells, undistorted, as large as it fits.
 
@@ -61,6 +62,7 @@ def prepare(
         colours: Size of the palette, 2 to 256; used for ``PALETTE`` only.
         background: The colour behind the picture.
         most_px: Largest width and height in pixels that the terminal draws.
+        rows_step: The picture gets a multiple of so many rows, where the box has that many.
 
     Returns:
         An RGB picture, or one with a palette for ``PALETTE``.
@@ -71,10 +73,11 @@ def prepare(
     """
     if min(cells) < 1 or min(cell_size_px) < 1 or not 2 <= colours <= 256:  # noqa: PLR2004  # what a palette can hold
         raise ValueError(f"cannot prepare for {cells=}, {cell_size_px=}, {colours=}")
-    box = _box_px(cells, cell_size_px, most_px)
+    rows_step = rows_step if rows_step <= cells[1] else 1
+    box = _box_px((cells[0], cells[1] - cells[1] % rows_step), cell_size_px, most_px)
     picture, orientation = decode(path, box)
     with faults_as_words(path):
-        return _fit(picture, orientation, box, cell_size_px, rendition, colours, background)
+        return _fit(picture, orientation, box, cell_size_px, rows_step, rendition, colours, background)
 
 
 def _box_px(cells: tuple[int, int], cell: tuple[int, int], most_px: tuple[int, int] | None) -> tuple[int, int]:
@@ -90,6 +93,7 @@ def _fit(  # noqa: PLR0917  # the parameters of prepare, checked there
     orientation: int,
     box: tuple[int, int],
     cell: tuple[int, int],
+    rows_step: int,
     rendition: Rendition,
     colours: int,
     background: Rgb,
@@ -101,7 +105,7 @@ def _fit(  # noqa: PLR0917  # the parameters of prepare, checked there
     scale = min(box[0] / width, box[1] / height)
     # The side that touches the box fills it exactly; rounding would lose or add a row of cells.
     fitted = (max(1, min(box[0], round(width * scale))), max(1, min(box[1], round(height * scale))))
-    columns, rows = math.ceil(fitted[0] / cell[0]), math.ceil(fitted[1] / cell[1])
+    columns, rows = math.ceil(fitted[0] / cell[0]), math.ceil(fitted[1] / (cell[1] * rows_step)) * rows_step
     canvas_size = (columns * cell[0], rows * cell[1])
     if rendition is Rendition.HALF_BLOCKS:
         canvas_size = (columns, rows * 2)

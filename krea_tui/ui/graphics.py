@@ -11,6 +11,7 @@ import base64
 import importlib
 import io
 import itertools
+import math
 import re
 import secrets
 import sys
@@ -122,6 +123,7 @@ class TerminalPictures:
             colours=colours or 256,
             background=request.background,
             most_px=self.capabilities.sixel_max_px if self.mode is GraphicsMode.SIXEL else None,
+            rows_step=self._rows_step(request.cell_size),
         )
         if not still_wanted():
             return None
@@ -155,6 +157,12 @@ class TerminalPictures:
             return max(2, self.capabilities.sixel_colours)
         proved_fast = self._bytes_per_s is not None and self._bytes_per_s > _FAST_LINE_BYTES_PER_S
         return 256 if self.capabilities.remote and not proved_fast else None
+
+    def _rows_step(self, cell_size: CellSize) -> int:
+        """Rows that end with a full band of sixels: tmux fills what is missing of a band with a line of its own."""
+        if self.mode is GraphicsMode.SIXEL and self.capabilities.in_tmux:
+            return _SIXEL_BAND_PX // math.gcd(_SIXEL_BAND_PX, cell_size.height)
+        return 1
 
     def _draw_kitty(
         self, request: PictureRequest, prepared: PreparedPicture, still_wanted: Callable[[], bool]
@@ -212,14 +220,31 @@ class SixelFrame:
 
     Textual writes only rows that changed, from the top. Rows that step over leave the picture alone, and what another
     widget paints over it in the same frame (a toast) comes after it and stays on top.
+
+    Args:
+        drawing: The picture.
+        left: Column of its left edge on the screen.
+        top: Row of its top edge on the screen.
+        blank: Style of the cells beside it.
+        painted: Whether it is there already, and every row may step over.
     """
 
-    def __init__(self, drawing: Drawing, left: int, top: int, blank: Style) -> None:
+    def __init__(self, drawing: Drawing, left: int, top: int, blank: Style, *, painted: bool = False) -> None:
+        self.drawing = drawing
         self.left = left
         self.right = left + drawing.columns
         self.top = top
         self.blank = blank
-        self._sixel = drawing.sixel
+        self._sixel = "" if painted else drawing.sixel
+
+    @property
+    def painted(self) -> bool:
+        """Whether the picture has been written to the terminal."""
+        return not self._sixel
+
+    def shows(self, drawing: Drawing, left: int, top: int) -> bool:
+        """Whether it has painted this very picture at this place."""
+        return self.painted and self.drawing is drawing and (self.left, self.top) == (left, top)
 
     def claim(self) -> str:
         """The sequences that paint the picture, on the first call; then nothing."""
@@ -333,9 +358,6 @@ def _sixel(prepared: PreparedPicture, *, in_tmux: bool) -> str:
     import textual_image._sixel as encoder
 
     image = prepared.image
-    if in_tmux and image.height > _SIXEL_BAND_PX:
-        # tmux gives a last band that is not full a whole row of cells.
-        image = image.crop((0, 0, image.width, image.height - image.height % _SIXEL_BAND_PX))
     sixel: str = encoder.image_to_sixels(image, encoder.SixelOptions())
     for colours in (64, 16):
         if not in_tmux or len(sixel) < _TMUX_LARGEST_SIXEL:

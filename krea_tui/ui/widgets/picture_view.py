@@ -30,6 +30,8 @@ from krea_tui.ui.graphics import (
 
 RESIZE_SETTLES_S = 0.15
 """Wait after a change of size before the picture is made anew: a dragged window changes many times."""
+SAMPLE_COLUMNS = 12
+"""How far apart a sixel picture looks for what covers it; nothing that floats is narrower."""
 FREE_AFTER_S = 1.0
 """How long a replaced picture is kept in the terminal, until its successor has surely been painted over it."""
 
@@ -51,6 +53,9 @@ class PictureCanvas(Widget, can_focus=False):
     def __init__(self) -> None:
         super().__init__()
         self._drawing: Drawing | None = None
+        self._frame: SixelFrame | None = None
+        self._covered: frozenset[int] = frozenset()
+        self._stale: frozenset[int] = frozenset()
 
     @property
     def drawing(self) -> Drawing | None:
@@ -101,8 +106,23 @@ class PictureCanvas(Widget, can_focus=False):
         if not whole or left < 0 or top < 0:
             return {}
         x, y = geometry.region.offset
-        frame = SixelFrame(drawing, x + left, y + top, blank)
-        return {top + row: SixelRow(frame, y + top + row, x, x + self.size.width) for row in range(drawing.rows)}
+        covered = self._rows_below_others(Region(x + left, y + top, drawing.columns, drawing.rows))
+        painted = bool(covered) and self._frame is not None and self._frame.shows(drawing, x + left, y + top)
+        # Painted again, it would lie over what covers it. What that uncovers stays empty until all of it is gone.
+        self._stale = (self._stale | self._covered) - covered if painted else frozenset()
+        self._covered = covered
+        self._frame = SixelFrame(drawing, x + left, y + top, blank, painted=painted)
+        return {
+            row - y: SixelRow(self._frame, row, x, x + self.size.width)
+            for row in range(y + top, y + top + drawing.rows)
+            if row not in self._stale
+        }
+
+    def _rows_below_others(self, picture: Region) -> frozenset[int]:
+        """Rows of the screen where something (a toast, a list that dropped down) lies over the picture."""
+        columns = (*range(picture.x, picture.right, SAMPLE_COLUMNS), picture.right - 1)
+        top_widget = self.screen.get_widget_at
+        return frozenset(y for y in picture.line_range if any(top_widget(x, y)[0] is not self for x in columns))
 
 
 class PictureView(Widget, can_focus=False):
