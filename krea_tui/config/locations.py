@@ -148,7 +148,7 @@ def ensure_private_dir(path: Path) -> Path:
 
 
 def _narrow(path: Path, mode: int) -> None:
-    # Narrowing /tmp or the home folder would break what others keep there.
+    # Narrowing a shared or the home folder would break what others keep there.
     if mode & stat.S_ISVTX or path.parent == path or path.resolve() == Path(os.path.expanduser("~")).resolve():  # noqa: PTH111 - must not raise without a home
         raise StoreError(f"the folder {path} is shared with others", advice="Name a folder of its own inside it.")
     try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -35,6 +35,19 @@ TRASH: Final = ".trash"
 _MAX_VERSIONS: Final = 100
 
 
+class IncomingPicture(PartFile):
+    """One picture of one job on its way in."""
+
+    def __init__(self, path: Path, keep: Callable[[PartFile, float], SavedPicture]) -> None:
+        """Create the part; `keep` puts it into place."""
+        super().__init__(path)
+        self._keep = keep
+
+    def finish(self, finished_at: float) -> SavedPicture:
+        """`PictureFiles.finish` for this picture; `finished_at` is in epoch seconds."""
+        return self._keep(self, finished_at)
+
+
 class PictureFiles:
     """The folder of one history's pictures."""
 
@@ -42,7 +55,7 @@ class PictureFiles:
         """Name the folder; it is made when the first picture comes."""
         self.root = root
 
-    def begin(self, job: Job, index: int) -> PartFile:
+    def begin(self, job: Job, index: int) -> IncomingPicture:
         """Start a download; raises `DiskTrouble` where the folder cannot be used."""
         incoming = self.root / INCOMING
         name = f"{checked_job_id(job)}-{index}-{secrets.token_hex(4)}.part"
@@ -51,7 +64,7 @@ class PictureFiles:
             make_private_dir(incoming)
         except OSError as error:
             raise disk_trouble(error, f"make the folder {incoming}") from error
-        return PartFile(incoming / name)
+        return IncomingPicture(incoming / name, lambda part, at: self.finish(part, job, index, at))
 
     def finish(self, part: PartFile, job: Job, index: int, finished_at: float) -> SavedPicture:
         """Verify a whole download and put it into place, its parameters first.
@@ -140,19 +153,16 @@ class PictureFiles:
         """Where a stored relative path lies; raises `StoreError` for one that is not ours."""
         return self.root / checked_path(path)
 
-    def sweep_parts(self) -> int:
+    def sweep(self) -> None:
         """Remove what unfinished downloads left behind; only for the one engine, before its downloads begin.
 
-        Returns how many there were. Raises `DiskTrouble`.
+        Raises `DiskTrouble`.
         """
-        count = 0
         try:
             for part in (self.root / INCOMING).glob("*.part"):
                 part.unlink(missing_ok=True)
-                count += 1
         except OSError as error:
             raise disk_trouble(error, f"clean {self.root / INCOMING}") from error
-        return count
 
     def remove(self, path: str) -> bool:
         """Move a picture and its sidecar to the trash; false where it was not there. Raises `StoreError`."""

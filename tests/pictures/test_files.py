@@ -1,6 +1,5 @@
 import errno
 import hashlib
-import io
 import json
 import os
 import stat
@@ -8,52 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
 from krea_tui.domain.errors import DownloadError, StoreError
-from krea_tui.domain.job import Job, JobStatus, Picture
-from krea_tui.domain.request import GenerationRequest
 from krea_tui.pictures import disk
 from krea_tui.pictures.errors import DiskFull, DiskTrouble, FolderNotWritable, disk_trouble
 from krea_tui.pictures.files import PictureFiles
 from krea_tui.pictures.part import PartFile
 from krea_tui.pictures.png_text import read_parameters
-from krea_tui.pictures.record import SavedPicture
-
-NOV_22 = 1_795_356_000.0
-URL = "https://media.example/one.png?signature=abc"
-
-
-def a_job(prompt: str = "paper boats in a storm", job_id: str = "k3f9t2m7qa", pictures: int = 1) -> Job:
-    return Job(
-        id=job_id,
-        request=GenerationRequest(prompt, seed=777),
-        price_microusd=60_000,
-        created_at=NOV_22 - 30,
-        completed_at=NOV_22,
-        profile="https://gateway.example",
-        status=JobStatus.COMPLETED,
-        request_id="krea-2_019d",
-        key_fingerprint="f1f2f3f4f5f6",
-        pictures=(Picture(URL),) * pictures,
-    )
-
-
-def encoded(kind: str = "PNG", colour: str = "teal", size: tuple[int, int] = (12, 8)) -> bytes:
-    out = io.BytesIO()
-    Image.new("RGB", size, colour).save(out, kind)
-    return out.getvalue()
-
-
-def save(store: PictureFiles, job: Job, data: bytes, index: int = 0, at: float = NOV_22 + 5) -> SavedPicture:
-    part = store.begin(job, index)
-    for start in range(0, len(data), 50):
-        part.write(data[start : start + 50])
-    return store.finish(part, job, index, at)
-
-
-def left_in(store: PictureFiles) -> list[str]:
-    return sorted(str(path.relative_to(store.root)) for path in store.root.rglob("*") if path.is_file())
+from tests.pictures.making import NOV_22, URL, a_job, encoded, left_in, save
 
 
 @pytest.fixture
@@ -233,7 +194,7 @@ def test_a_crash_between_any_two_steps_leaves_no_picture_without_parameters(tmp_
         assert pictures or not finished
 
         after = PictureFiles(store.root)
-        after.sweep_parts()
+        after.sweep()
         found = after.find_saved(job, 0)
         assert (found is not None) == bool(pictures)
         saved = save(after, job, data)
@@ -336,46 +297,9 @@ def test_troubles_are_told_apart(number: int, expected: type[DiskTrouble]) -> No
     assert trouble.advice
 
 
-def test_a_removed_picture_comes_back(store: PictureFiles) -> None:
-    saved = save(store, a_job(), encoded())
-    assert store.remove(saved.path)
-    assert store.find_saved(a_job(), 0) is None
-    assert left_in(store) == [f".trash/{saved.path}", f".trash/{saved.path}.json"]
-    assert not store.remove(saved.path)
-    assert store.restore(saved.path)
-    assert store.find_saved(a_job(), 0) == saved
-    assert not store.restore("2026-11/2026-11-22_k3f9t2m7qb_x.png")
-    with pytest.raises(StoreError, match="in the place"):
-        store.restore(saved.path)
-
-
-def test_the_trash_is_emptied_by_age(store: PictureFiles) -> None:
-    saved = save(store, a_job(), encoded())
-    store.remove(saved.path)
-    removed_at = (store.root / ".trash" / saved.path).stat().st_ctime
-    assert store.empty_trash(older_than=removed_at - 1) == 0
-    assert store.empty_trash(older_than=removed_at + 60) == 2
-    assert left_in(store) == []
-
-
 def test_stale_parts_are_swept_and_pictures_are_not(store: PictureFiles) -> None:
-    assert store.sweep_parts() == 0
+    store.sweep()
     saved = save(store, a_job(), encoded())
     store.begin(a_job(), 0).write(b"half of it")
-    assert store.sweep_parts() == 1
+    store.sweep()
     assert left_in(store) == [saved.path, f"{saved.path}.json"]
-
-
-def test_an_export_never_overwrites(store: PictureFiles, tmp_path: Path) -> None:
-    saved = save(store, a_job(), encoded())
-    out = tmp_path / "out" / "deep"
-    copy = store.export(saved.path, out)
-    assert copy.name == Path(saved.path).name
-    assert copy.read_bytes() == store.absolute(saved.path).read_bytes()
-    assert store.export(saved.path, out) == copy
-    copy.write_text("the person's own")
-    second = store.export(saved.path, out)
-    assert second.name.endswith("storm (2).png")
-    assert copy.read_text() == "the person's own"
-    with pytest.raises(DiskTrouble, match="cannot copy"):
-        store.export(saved.path, copy)
