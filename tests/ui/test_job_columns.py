@@ -1,6 +1,7 @@
 """The columns of the job table: which are shown at which width, what they say, and that they stay aligned."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -13,8 +14,8 @@ from krea_tui.domain.job import HoldReason, Job, JobStatus, Picture, PictureStat
 from krea_tui.domain.request import AspectRatio, GenerationRequest
 from krea_tui.ui.widgets.cells import fit, steady
 from krea_tui.ui.widgets.job_columns import place
-from krea_tui.ui.widgets.job_looks import Circumstances, status_cell, time_cell
-from krea_tui.ui.widgets.job_rows import RowPainter, changed_span
+from krea_tui.ui.widgets.job_looks import Circumstances, Tone, status_cell, time_cell
+from krea_tui.ui.widgets.job_rows import CACHED_ROWS, RowPainter, changed_span
 
 NOW = 1_000.0
 CIRCUMSTANCES = Circumstances(NOW, DurationEstimate())
@@ -158,8 +159,8 @@ def test_what_was_cut_is_marked() -> None:
     assert fit("paper boats", 8, "...") == "paper..."
 
 
-def test_a_job_that_did_not_change_is_the_same_strip() -> None:
-    painter = RowPainter(lambda _tone, _has_cursor: Style())
+def test_a_job_that_did_not_change_is_the_same_strip_and_a_later_second_changes_little() -> None:
+    painter = RowPainter(lambda tone, _has_cursor: Style(color=f"color({list(Tone).index(tone)})"))
     painter.set_width(80)
     job = a_job(status=JobStatus.PROCESSING, submitted_at=NOW - 3)
     strip = painter.row(job, CIRCUMSTANCES, has_cursor=False)
@@ -170,3 +171,25 @@ def test_a_job_that_did_not_change_is_the_same_strip() -> None:
     assert later.text[start:end].split()[0] == "0:04"
     assert "paper" not in later.text[start:end]
     assert changed_span(strip, strip) == (0, 0)
+    assert painter.row(job, Circumstances(NOW + 1.2, DurationEstimate()), has_cursor=False) is later
+    finished = replace(job, status=JobStatus.FAILED, revision=2)
+    assert "failed" in painter.row(finished, CIRCUMSTANCES, has_cursor=False).text
+
+
+def test_a_painter_remembers_only_so_many_rows() -> None:
+    drawn: list[str] = []
+
+    def style_of(tone: Tone, _has_cursor: bool) -> Style:
+        drawn.append(tone)
+        return Style()
+
+    painter = RowPainter(style_of)
+    painter.set_width(80)
+    jobs = [replace(a_job(), id=f"job{number}") for number in range(CACHED_ROWS + 1)]
+    for job in jobs:
+        painter.row(job, CIRCUMSTANCES, has_cursor=False)
+    drawn.clear()
+    painter.row(jobs[-1], CIRCUMSTANCES, has_cursor=False)
+    assert drawn == []
+    painter.row(jobs[0], CIRCUMSTANCES, has_cursor=False)
+    assert drawn != []

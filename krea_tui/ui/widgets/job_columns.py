@@ -23,7 +23,8 @@ _PROMPT_CHARACTERS_PER_CELL: Final = 4
 class Column:
     """One column; widths are cells, `from_width` the width of the pane from which on it is shown.
 
-    A column with `grows_to` takes what the others leave, up to that width.
+    A column with `grows_to` takes what the others leave, up to that width. One `of_request` shows nothing but
+    the job's request.
     """
 
     key: str
@@ -34,6 +35,7 @@ class Column:
     narrow_width: int | None = None
     narrow_below: int = 0
     align_right: bool = False
+    of_request: bool = False
     grows_to: int | None = None
 
     def width_in(self, pane_width: int) -> int:
@@ -50,6 +52,10 @@ class PlacedColumn:
     column: Column
     x: int
     width: int
+
+    def cell(self, job: Job, circumstances: Circumstances) -> Cell:
+        """What the column shows of this job."""
+        return self.column.cell(job, circumstances, self.width)
 
 
 def _prompt(job: Job, circumstances: Circumstances, width: int) -> Cell:
@@ -80,10 +86,10 @@ def _status(job: Job, circumstances: Circumstances, _width: int) -> Cell:
 COLUMNS: Final = (
     Column("status", "  status", 13, _status),
     Column(TIME_KEY, " time", 14, time_cell, from_width=36, narrow_width=11, narrow_below=52),
-    Column("prompt", "prompt", 8, _prompt, grows_to=88),
-    Column("aspect_ratio", "ratio", 6, _aspect_ratio, from_width=60, align_right=True),
-    Column("creativity", "creativity", 10, _creativity, from_width=112),
-    Column("seed", "seed", 10, _seed, from_width=68, align_right=True),
+    Column("prompt", "prompt", 8, _prompt, grows_to=88, of_request=True),
+    Column("aspect_ratio", "ratio", 6, _aspect_ratio, from_width=60, align_right=True, of_request=True),
+    Column("creativity", "creativity", 10, _creativity, from_width=112, of_request=True),
+    Column("seed", "seed", 10, _seed, from_width=68, align_right=True, of_request=True),
     Column("price", "price", 7, _price, from_width=96, align_right=True),
 )
 

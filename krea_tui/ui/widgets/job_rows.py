@@ -9,7 +9,6 @@ from typing import Final, Protocol
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
-from textual.cache import LRUCache
 from textual.strip import Strip
 
 from krea_tui.domain.job import Job
@@ -43,6 +42,7 @@ class _Drawn:
     job: Job
     has_cursor: bool
     time: Cell
+    cells: tuple[Cell, ...]
     strip: Strip
 
 
@@ -57,7 +57,7 @@ class RowPainter:
         self._width = 0
         self._columns: tuple[PlacedColumn, ...] = ()
         self._time_spot: PlacedColumn | None = None
-        self._drawn: LRUCache[str, _Drawn] = LRUCache(CACHED_ROWS)
+        self._drawn: dict[str, _Drawn] = {}
 
     def set_width(self, width: int) -> None:
         """Place the columns for a pane of so many cells."""
@@ -75,14 +75,26 @@ class RowPainter:
     def row(self, job: Job, circumstances: Circumstances, *, has_cursor: bool) -> Strip:
         """The line of a job; the same strip as before where nothing that it shows has changed."""
         spot = self._time_spot
-        time = spot.column.cell(job, circumstances, spot.width) if spot else ()
+        time = spot.cell(job, circumstances) if spot else ()
         drawn = self._drawn.get(job.id)
         if drawn and _same_job(drawn.job, job) and drawn.has_cursor is has_cursor and drawn.time == time:
             return drawn.strip
-        cells = ((at, at.column.cell(job, circumstances, at.width)) for at in self._columns)
-        strip = self._strip(cells, has_cursor=has_cursor, plain=circumstances.plain)
-        self._drawn[job.id] = _Drawn(job, has_cursor, time, strip)
+        same_request = drawn is not None and drawn.job.request is job.request
+        cells = tuple(
+            # Cleaning and fitting a long prompt is most of a row's cost, and a request never changes.
+            drawn.cells[number] if drawn and same_request and at.column.of_request else at.cell(job, circumstances)
+            for number, at in enumerate(self._columns)
+        )
+        strip = self._strip(zip(self._columns, cells, strict=True), has_cursor=has_cursor, plain=circumstances.plain)
+        self._remember(_Drawn(job, has_cursor, time, cells, strip))
         return strip
+
+    def _remember(self, drawn: _Drawn) -> None:
+        # The oldest drawing goes first: what is visible is drawn again and again, and stays.
+        self._drawn.pop(drawn.job.id, None)
+        self._drawn[drawn.job.id] = drawn
+        if len(self._drawn) > CACHED_ROWS:
+            del self._drawn[next(iter(self._drawn))]
 
     def placeholder(self, circumstances: Circumstances, *, has_cursor: bool) -> Strip:
         """The line of a row that is not loaded yet."""
@@ -117,8 +129,9 @@ class RowPainter:
             for piece in cell:
                 line.add(_cropped(piece, spot.x + spot.width - line.length))
         line.pad_to(self._width)
-        segments = [Segment(text, self._style_of(tone, has_cursor)) for text, tone in line.pieces]
-        return Strip(segments, line.length).crop(0, self._width)
+        segments = (Segment(text, self._style_of(tone, has_cursor)) for text, tone in line.pieces)
+        # Tones that look alike become one segment: fewer bytes.
+        return Strip(Segment.simplify(segments), line.length).crop(0, self._width)
 
 
 class _Line:

@@ -7,73 +7,34 @@ Only lines whose content changed are painted, at most once a frame, however ofte
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from typing import ClassVar, Final
 
-from rich.style import Style
 from textual import events, on
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.geometry import Region, Size
 from textual.message import Message
-from textual.reactive import reactive
-from textual.scroll_view import ScrollView
-from textual.strip import Strip
 from textual.timer import Timer
-from textual.visual import Visual
 
-from krea_tui.domain.durations import DurationEstimate
-from krea_tui.domain.job import Job
-from krea_tui.ui.widgets.job_looks import Circumstances, Tone, is_ticking
-from krea_tui.ui.widgets.job_rows import JobRows, RowPainter, changed_span
+from krea_tui.ui.widgets.job_looks import is_ticking
+from krea_tui.ui.widgets.job_rows import JobRows
 from krea_tui.ui.widgets.job_standing import Standing
+from krea_tui.ui.widgets.job_table_view import HEADER_LINES, JobTableView
 
 FRAME_S: Final = 0.05
 CLOCK_S: Final = 1.0
 NEAR_END_ROWS: Final = 20
-HEADER_LINES: Final = 1
 _DOUBLE_CLICK: Final = 2
 
 _MOVE: Final = Binding.Group("Move")
 
 
-class JobTable(ScrollView, can_focus=True, inherit_bindings=False):
+class JobTable(JobTableView):
     """A table of jobs, newest first, that costs the same with ten rows as with a hundred thousand.
 
     The app changes its rows, then says so: `rows_changed()` where the order or the count changed,
     `jobs_changed(ids)` where jobs changed in their place.
     """
-
-    ALLOW_SELECT = False
-
-    DEFAULT_CSS = """
-    JobTable {
-        width: 1fr;
-        height: 1fr;
-        overflow-x: hidden;
-        overflow-y: auto;
-        scrollbar-size-vertical: 1;
-        scrollbar-gutter: stable;
-        content-align: center middle;
-        text-align: center;
-
-        & > .job-table--header { color: $text-muted; }
-        & > .job-table--text { color: $foreground; }
-        & > .job-table--muted { color: $text-muted; }
-        & > .job-table--held { color: $text-warning; }
-        & > .job-table--queued { color: $foreground; }
-        & > .job-table--running { color: $text-primary; }
-        & > .job-table--completed { color: $text-success; }
-        & > .job-table--unconfirmed { color: $text-warning; text-style: bold; }
-        & > .job-table--failed { color: $text-error; }
-        & > .job-table--mark { color: $text-muted; }
-        & > .job-table--cursor { background: $foreground 8%; }
-        &:focus > .job-table--mark { color: $primary; }
-        &:focus > .job-table--cursor { background: $primary 30%; text-style: bold; }
-    }
-    """
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"job-table--cursor", *(f"job-table--{tone}" for tone in Tone)}
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "Open", tooltip="Open the job under the cursor", id="jobs.open"),
@@ -86,15 +47,6 @@ class JobTable(ScrollView, can_focus=True, inherit_bindings=False):
         Binding("home,g", "first", "Newest", show=False, tooltip="To the newest job", id="jobs.first", group=_MOVE),
         Binding("end,G", "last", "Oldest", show=False, tooltip="To the oldest job", id="jobs.last", group=_MOVE),
     ]
-
-    plain: reactive[bool] = reactive(False, init=False)
-    """Plain mode: ASCII twins for every glyph, per cent for the bar."""
-
-    estimate: reactive[DurationEstimate] = reactive(DurationEstimate, init=False, repaint=False)
-    """What is known of how long jobs take; running rows follow it with their next second."""
-
-    empty: reactive[Content] = reactive(Content, init=False)
-    """What to say where there are no rows."""
 
     class TableMessage(Message):
         """A message of a job table."""
@@ -135,16 +87,8 @@ class JobTable(ScrollView, can_focus=True, inherit_bindings=False):
         id: str | None = None,  # noqa: A002 -- Textual's name for it
         classes: str | None = None,
     ) -> None:
-        super().__init__(name=name, id=id, classes=classes)
-        self._rows = rows
-        self._now = now
-        self.set_reactive(JobTable.empty, empty)
-        self._styles_of_tones: dict[tuple[Tone, bool], Style] = {}
-        self._painter = RowPainter(self._style_of)
-        self._painted: dict[int, Strip] = {}
-        self._teaching: tuple[Size, list[Strip]] = (Size(), [])
+        super().__init__(rows, empty=empty, now=now, name=name, id=id, classes=classes)
         self._standing = Standing()
-        self._cursor = 0
         self._cursor_id: str | None = None
         self._was_moved = False
         self._is_hidden = False
@@ -169,8 +113,9 @@ class JobTable(ScrollView, can_focus=True, inherit_bindings=False):
 
     def jobs_changed(self, job_ids: Collection[str]) -> None:
         """Jobs changed in their place: paint those that are visible, with the next frame."""
-        self._changed.update(job_ids)
-        self._schedule_flush()
+        if job_ids:
+            self._changed.update(job_ids)
+            self._schedule_flush()
 
     def rows_changed(self) -> None:
         """Rows came, went, moved or were replaced: settle on them with the next frame."""
@@ -229,112 +174,6 @@ class JobTable(ScrollView, can_focus=True, inherit_bindings=False):
         self._move_cursor(index)
         if event.chain == _DOUBLE_CLICK:
             self.action_open()
-
-    # --- painting ------------------------------------------------------------------------------------------------
-
-    def render_line(self, y: int) -> Strip:
-        """The line of the screen at `y`: the header, a row, or a line of the empty table's text."""
-        strip = self._painted[y] = self._line(y, self._circumstances())
-        return strip
-
-    def notify_style_update(self) -> None:
-        """Forget everything drawn in the old theme, or without the focus."""
-        super().notify_style_update()
-        self._styles_of_tones.clear()
-        self._forget_drawn()
-
-    def watch_plain(self) -> None:
-        """Draw every row anew."""
-        self._forget_drawn()
-
-    def watch_empty(self) -> None:
-        """Lay the text out anew."""
-        self._forget_drawn()
-
-    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Paint only the lines that differ: a scroll that follows inserted rows changes none."""
-        if self.show_vertical_scrollbar:
-            self.vertical_scrollbar.position = new_value
-        if round(old_value) != round(new_value):
-            self._view_changed()
-
-    def _forget_drawn(self) -> None:
-        self._painter.forget()
-        self._teaching = (Size(), [])
-
-    def _style_of(self, tone: Tone, has_cursor: bool) -> Style:
-        key = (tone, has_cursor)
-        if (style := self._styles_of_tones.get(key)) is None:
-            row = ("job-table--cursor",) if has_cursor else ()
-            style = self._styles_of_tones[key] = self.get_visual_style(*row, f"job-table--{tone}").rich_style
-        return style
-
-    def _circumstances(self) -> Circumstances:
-        return Circumstances(self._now(), self.estimate, self.plain)
-
-    def _line(self, y: int, circumstances: Circumstances) -> Strip:
-        self._painter.set_width(self.scrollable_content_region.width)
-        count = len(self._rows)
-        if not count:
-            return self._teaching_line(y)
-        if y < HEADER_LINES:
-            return self._painter.header()
-        index = self._index_at(y)
-        if index >= count:
-            return self._painter.blank()
-        has_cursor = index == self._cursor
-        if (job := self._rows.job_at(index)) is None:
-            return self._painter.placeholder(circumstances, has_cursor=has_cursor)
-        return self._painter.row(job, circumstances, has_cursor=has_cursor)
-
-    def _teaching_line(self, y: int) -> Strip:
-        size, lines = self._teaching
-        if size != self.scrollable_content_region.size:
-            size, style = self.scrollable_content_region.size, self.get_visual_style("job-table--muted")
-            lines = Visual.to_strips(self, self.empty, size.width, size.height, style, pad=True)
-            self._teaching = (size, lines)
-        return lines[y] if y < len(lines) else self._painter.blank()
-
-    def _repaint_changed(self, lines: Iterable[int]) -> None:
-        circumstances = self._circumstances()
-        changed: list[Region] = []
-        for y in lines:
-            strip, painted = self._line(y, circumstances), self._painted.get(y)
-            if strip is painted:
-                continue
-            start, end = changed_span(painted, strip) if painted else (0, strip.cell_length)
-            if end > start:
-                changed.append(Region(start, y, end - start, 1))
-        if changed:
-            self.refresh(*changed)
-
-    # --- where things are ----------------------------------------------------------------------------------------
-
-    @property
-    def _page(self) -> int:
-        return max(0, self.size.height - HEADER_LINES)
-
-    @property
-    def _row_lines(self) -> range:
-        return range(HEADER_LINES, self.size.height)
-
-    def _index_at(self, y: int) -> int:
-        return self.scroll_offset.y + y - HEADER_LINES
-
-    def _visible_jobs(self) -> list[Job | None]:
-        top = self.scroll_offset.y
-        return [self._rows.job_at(index) for index in range(top, min(top + self._page, len(self._rows)))]
-
-    def _set_length(self, count: int) -> None:
-        size = Size(0, count + HEADER_LINES if count else 0)
-        height = self.size.height
-        if (size.height > height) is not (self.virtual_size.height > height):
-            self.virtual_size = size
-            return
-        # Assigned plainly, each new length would lay out the whole screen; only the scroll bar must know.
-        self.set_reactive(JobTable.virtual_size, size)
-        if self.show_vertical_scrollbar:
-            self.vertical_scrollbar.window_virtual_size = size.height
 
     # --- moving and settling -------------------------------------------------------------------------------------
 
@@ -405,6 +244,11 @@ class JobTable(ScrollView, can_focus=True, inherit_bindings=False):
         self._identify_cursor(known if known is not None and self._rows.index_of(known) == cursor else None)
         self.scroll_to(y=top, animate=False, force=True)
         self._repaint_changed(self._row_lines)
+        self._view_settled()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Follow the view: what is visible decides about the clock and about loading more."""
+        super().watch_scroll_y(old_value, new_value)
         self._view_settled()
 
     def _view_changed(self) -> None:
