@@ -134,6 +134,14 @@ def spoilt(answer: dict[str, object], fault: Fault) -> dict[str, object]:
     return answer
 
 
+def spoil_wire(scope: Scope, fault: Fault) -> None:
+    """Sets the connection of a request to drip or to close at a byte, where the fault says so."""
+    if fault.drip_s is not None:
+        wire_of(scope).drip(fault.drip_s)
+    if fault.cut_at is not None:
+        wire_of(scope).cut_after(fault.cut_at, reset=fault.reset)
+
+
 def _word(status: int) -> str:
     words = {401: "Unauthorized", 403: "Forbidden", 429: "Too Many Requests", 500: "Internal Server Error"}
     return words.get(status, "Error")

@@ -32,22 +32,49 @@ _WILDNESS = {"raw": 0.1, "low": 0.35, "medium": 0.6, "high": 1.0}
 
 Scene = Callable[[Brief], Image.Image]
 
-_SCENES: tuple[tuple[Scene, str], ...] = (
+_SCENES: tuple[tuple[Scene, tuple[str, ...], str], ...] = (
     (
         sea.paint,
+        ("teal", "dusk", "night", "dawn", "gouache", "ember"),
         "sea lighthouse ocean boat boats harbour harbor coast island wave ship beach salt lagoon storm bay pier",
     ),
-    (city.paint, "city street skyline tokyo neon building buildings tower cyberpunk market alley rain metropolis york"),
-    (dunes.paint, "desert dune dunes sand sahara camel caravan mars canyon oasis"),
-    (forest.paint, "forest wood woods tree trees orchard grove jungle birch trunks path fog"),
-    (aurora.paint, "aurora star stars starry galaxy arctic ice iceland cosmos polar borealis night nights fjord"),
-    (mountains.paint, "mountain mountains ridge ridges alps valley peak peaks hill hills landscape fuji volcano mist"),
+    (
+        city.paint,
+        ("neon", "night", "dusk", "teal"),
+        "city street skyline tokyo neon building buildings tower cyberpunk market alley rain metropolis york",
+    ),
+    (
+        dunes.paint,
+        ("gold", "dusk", "ember", "autumn", "dawn", "night"),
+        "desert dune dunes sand sahara camel caravan mars canyon oasis",
+    ),
+    (
+        forest.paint,
+        ("fog", "autumn", "gold", "winter", "spring", "teal"),
+        "forest wood woods tree trees orchard grove jungle birch trunks path fog",
+    ),
+    (
+        aurora.paint,
+        ("night", "neon", "teal"),
+        "aurora star stars starry galaxy arctic ice iceland cosmos polar borealis night nights fjord",
+    ),
+    (
+        mountains.paint,
+        ("dawn", "dusk", "fog", "winter", "gold", "teal", "night"),
+        "mountain mountains ridge ridges alps valley peak peaks hill hills landscape fuji volcano mist",
+    ),
     (
         botanical.paint,
+        ("gouache", "spring", "autumn", "dawn", "teal", "night"),
         "flower flowers leaf leaves plant garden botanical bouquet fern fruit bloom meadow papercut paper",
     ),
-    (shapes.paint, "abstract bauhaus geometric still life poster desk chair shape shapes minimal suprematist glass"),
+    (
+        shapes.paint,
+        ("gouache", "night", "ember", "dawn", "teal"),
+        "abstract bauhaus geometric still life poster desk chair shape shapes minimal suprematist glass",
+    ),
 )
+"""Each scene with the palettes that fit it and the words that call for it."""
 
 
 def draw(body: Mapping[str, object], media_type: str = "image/png") -> bytes:
@@ -68,15 +95,16 @@ def paint(body: Mapping[str, object]) -> Image.Image:
     rng = random.Random(hashlib.sha256(json.dumps(body, sort_keys=True).encode()).digest())
     width, height = PIXEL_SIZES[str(body.get("aspect_ratio", "1:1"))]
     wildness = _WILDNESS[str(body.get("creativity", "medium"))]
-    brief = Brief(width, height, rng, choose(words, rng, wildness), wildness, words)
-    return _finish(brief, _scene(prompt, words)(brief))
+    scene, palettes = _scene(prompt, words)
+    brief = Brief(width, height, rng, choose(words, rng, wildness, palettes), wildness)
+    return _finish(brief, scene(brief))
 
 
-def _scene(prompt: str, words: frozenset[str]) -> Scene:
-    scores = [len(words.intersection(hints.split())) for _, hints in _SCENES]
-    if max(scores):
-        return _SCENES[scores.index(max(scores))][0]
-    return _SCENES[hashlib.sha256(prompt.encode()).digest()[0] % len(_SCENES)][0]
+def _scene(prompt: str, words: frozenset[str]) -> tuple[Scene, tuple[str, ...]]:
+    scores = [len(words.intersection(hints.split())) for _, _, hints in _SCENES]
+    chance = hashlib.sha256(prompt.encode("utf-8", "surrogatepass")).digest()[0] % len(_SCENES)
+    index = scores.index(max(scores)) if max(scores) else chance
+    return _SCENES[index][:2]
 
 
 def _finish(brief: Brief, picture: Image.Image) -> Image.Image:

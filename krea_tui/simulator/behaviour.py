@@ -154,7 +154,7 @@ class Behaviour:
     media_type: str = "image/png"
     """image/png, image/jpeg or image/webp."""
     balance_microusd: int | None = None
-    """What is in the wallet; None is endless. Setting it fills the wallet anew."""
+    """What is in the wallet; None is endless."""
     rate_limit_per_s: float | None = None
     """POST and status requests a second; 429 beyond it."""
     rate_limit_burst: int = 5
@@ -189,6 +189,10 @@ class Behaviour:
             raise ValueError("behaviour: 'media_type' must be image/png, image/jpeg or image/webp")
         _check_numbers(type(self), values)
         return replace(self, **values)  # type: ignore[arg-type]
+
+
+DEMO = Behaviour(latency_s=3.5, latency_spread=0.4, queued_share=0.2, concurrency=6)
+"""What a newcomer meets: jobs of two to five seconds, six at a time, none of which fails."""
 
 
 def _object(raw: object, what: str, known: set[str]) -> dict[str, object]:

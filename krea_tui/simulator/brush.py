@@ -11,6 +11,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter
 from krea_tui.simulator.palettes import RGB, Palette, mix
 
 Point = tuple[float, float]
+Box = tuple[int, int, int, int]
 _FINE = 2
 
 
@@ -23,7 +24,6 @@ class Brief:
     rng: random.Random
     palette: Palette
     wildness: float
-    words: frozenset[str]
 
     @property
     def size(self) -> tuple[int, int]:
@@ -87,23 +87,44 @@ def stencil(size: tuple[int, int], paint: Callable[[ImageDraw.ImageDraw, int], N
 
 def polygons(size: tuple[int, int], shapes: Sequence[Sequence[Point]], opacity: int = 255) -> Image.Image:
     """An antialiased mask of filled shapes."""
+    corners = [point for shape in shapes for point in shape]
+    box = _bounds(size, corners)
 
     def paint(pen: ImageDraw.ImageDraw, scale: int) -> None:
         for shape in shapes:
             if len(shape) > 2:  # noqa: PLR2004
-                pen.polygon([(x * scale, y * scale) for x, y in shape], fill=opacity)
+                pen.polygon([((x - box[0]) * scale, (y - box[1]) * scale) for x, y in shape], fill=opacity)
 
-    return stencil(size, paint)
+    return _placed(size, box, paint)
 
 
 def discs(size: tuple[int, int], places: Sequence[tuple[float, float, float]], opacity: int = 255) -> Image.Image:
     """An antialiased mask of discs, each as (x, y, radius)."""
+    corners = [(x + side * radius, y + side * radius) for x, y, radius in places for side in (-1, 1)]
+    box = _bounds(size, corners)
 
     def paint(pen: ImageDraw.ImageDraw, scale: int) -> None:
         for x, y, radius in places:
-            pen.ellipse([(c * scale) for c in (x - radius, y - radius, x + radius, y + radius)], fill=opacity)
+            left, top = x - box[0], y - box[1]
+            pen.ellipse([c * scale for c in (left - radius, top - radius, left + radius, top + radius)], fill=opacity)
 
-    return stencil(size, paint)
+    return _placed(size, box, paint)
+
+
+def _bounds(size: tuple[int, int], corners: Sequence[Point]) -> Box:
+    if not corners:
+        return 0, 0, 0, 0
+    left, right = min(x for x, _ in corners), max(x for x, _ in corners)
+    top, bottom = min(y for _, y in corners), max(y for _, y in corners)
+    start = max(0, math.floor(left) - 1), max(0, math.floor(top) - 1)
+    return *start, min(size[0], math.ceil(right) + 2), min(size[1], math.ceil(bottom) + 2)
+
+
+def _placed(size: tuple[int, int], box: Box, paint: Callable[[ImageDraw.ImageDraw, int], None]) -> Image.Image:
+    mask = Image.new("L", size)
+    if box[0] < box[2] and box[1] < box[3]:
+        mask.paste(stencil((box[2] - box[0], box[3] - box[1]), paint), box[:2])
+    return mask
 
 
 def dim(mask: Image.Image, share: float) -> Image.Image:

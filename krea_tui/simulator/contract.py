@@ -134,7 +134,9 @@ def _check_list(body: JsonObject, name: str, most: int, key: str, is_right: Call
 
 
 def _is_finite_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if isinstance(value, bool):
+        return False
+    return isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))
 
 
 def _is_text(value: object) -> bool:

@@ -1,5 +1,6 @@
 """Which fault meets which request."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from krea_tui.simulator.behaviour import Behaviour, Fault, Target
@@ -14,6 +15,15 @@ class FaultQueue:
 
     def __len__(self) -> int:
         return len(self._queue)
+
+    @property
+    def waiting(self) -> tuple[Fault, ...]:
+        """The one-shot faults that are not used up."""
+        return tuple(self._queue)
+
+    def add(self, faults: Iterable[Fault]) -> None:
+        """Puts one-shot faults behind those that wait."""
+        self._queue.extend(faults)
 
     def take(self, target: Target) -> Fault | None:
         """The fault for the next request of a target; one-shots go before standing ones."""

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Collection
+from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
 
@@ -12,16 +13,16 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from krea_tui.simulator import contract
-from krea_tui.simulator.answers import HangUp, own_answer, retry_date, spoilt, wrong_media
+from krea_tui.simulator.answers import HangUp, own_answer, retry_date, spoil_wire, spoilt, wrong_media
 from krea_tui.simulator.behaviour import Behaviour, Close, Fault, MediaForm, RetryAfter, Target
 from krea_tui.simulator.contract import RefusedError
 from krea_tui.simulator.faults import FaultQueue
 from krea_tui.simulator.gallery import Gallery
-from krea_tui.simulator.jobs import Job, JobBook, status_answer
+from krea_tui.simulator.jobs import Job, JobBook, accepted_answer, status_answer
 from krea_tui.simulator.limiter import TokenBucket
 from krea_tui.simulator.stats import Stats
 from krea_tui.simulator.webhook import call_back, is_loopback_url
-from krea_tui.simulator.wire import Wire, wire_of
+from krea_tui.simulator.wire import Wire
 
 _JOBS_FILE = "simulator-jobs.jsonl"
 
@@ -70,6 +71,26 @@ class Simulator:
         rate = behaviour.rate_limit_per_s
         self._bucket = None if rate is None else TokenBucket(rate, behaviour.rate_limit_burst)
 
+    def tell(self, raw: object) -> None:
+        """Changes what the JSON object names and leaves the rest, used-up faults and the wallet, as it is.
+
+        Raises ValueError for what is no behaviour.
+        """
+        behaviour = self._behaviour.changed(raw)
+        named = set(raw) if isinstance(raw, dict) else set()
+        if "faults" not in named:
+            behaviour = replace(behaviour, faults=self._faults.waiting)
+        balance, bucket = self._balance_microusd, self._bucket
+        self.set_behaviour(behaviour)
+        if "balance_microusd" not in named:
+            self._balance_microusd = balance
+        if not named & {"rate_limit_per_s", "rate_limit_burst"}:
+            self._bucket = bucket
+
+    def add_faults(self, *faults: Fault) -> None:
+        """Puts one-shot faults behind those that wait."""
+        self._faults.add(faults)
+
     def saw_connection(self, wire: Wire) -> None:
         """Counts a new connection and drops it where a fault says so."""
         self.stats.connections += 1
@@ -78,7 +99,7 @@ class Simulator:
             wire.hang_up(reset=fault.reset)
 
     def close(self) -> None:
-        """Ends the drawing threads."""
+        """Ends the drawing threads; another request starts them again."""
         self._gallery.close()
 
     async def _submit(self, request: Request) -> Response:
@@ -101,7 +122,7 @@ class Simulator:
             await asyncio.sleep(fault.hang_s)
             if fault.close is Close.AFTER_BODY:
                 return HangUp(reset=fault.reset)
-            _spoil_wire(request, fault)
+            spoil_wire(request.scope, fault)
             if fault.replaces_answer and not fault.accept:
                 return own_answer(fault, 202)
         try:
@@ -112,7 +133,8 @@ class Simulator:
             return HangUp(reset=fault.reset)
         if fault is not None and fault.replaces_answer:
             return own_answer(fault, 202)
-        return JSONResponse(_accepted_answer(job, str(request.base_url), fault), 202)
+        answer = accepted_answer(job, str(request.base_url))
+        return JSONResponse(answer if fault is None else spoilt(answer, fault), 202)
 
     def _accept(self, request: Request, raw: bytes) -> Job:
         self._check_caller(request)
@@ -148,7 +170,7 @@ class Simulator:
             await asyncio.sleep(fault.hang_s)
             if fault.close is not None:
                 return HangUp(reset=fault.reset)
-            _spoil_wire(request, fault)
+            spoil_wire(request.scope, fault)
             if fault.replaces_answer:
                 return own_answer(fault, 200)
         try:
@@ -171,7 +193,7 @@ class Simulator:
             await asyncio.sleep(fault.hang_s)
             if fault.close is not None:
                 return HangUp(reset=fault.reset)
-            _spoil_wire(request, fault)
+            spoil_wire(request.scope, fault)
             if fault.replaces_answer:
                 return own_answer(fault, 200)
         is_there = job is not None and job.file_name == request.path_params["file_name"]
@@ -190,10 +212,9 @@ class Simulator:
 
     async def _sim_behaviour(self, request: Request) -> Response:
         try:
-            behaviour = self._behaviour.changed(json.loads(await request.body()))
+            self.tell(json.loads(await request.body()))
         except ValueError as error:
             return JSONResponse({"error": "Bad Request", "message": str(error)}, 400)
-        self.set_behaviour(behaviour)
         return JSONResponse({"ok": True})
 
     async def _sim_reset(self, request: Request) -> Response:
@@ -280,19 +301,3 @@ async def _read(request: Request) -> bytes:
     if is_too_large:
         raise RefusedError(413, "Payload Too Large", f"The body is larger than {contract.MAX_BODY_BYTES} bytes.")
     return bytes(raw)
-
-
-def _spoil_wire(request: Request, fault: Fault) -> None:
-    if fault.drip_s is not None:
-        wire_of(request.scope).drip(fault.drip_s)
-    if fault.cut_at is not None:
-        wire_of(request.scope).cut_after(fault.cut_at, reset=fault.reset)
-
-
-def _accepted_answer(job: Job, base_url: str, fault: Fault | None) -> dict[str, object]:
-    answer: dict[str, object] = {
-        "request_id": job.request_id,
-        "status": "QUEUED",
-        "polling_url": f"{base_url.rstrip('/')}{contract.STATUS_PATH}/{job.request_id}",
-    }
-    return answer if fault is None else spoilt(answer, fault)

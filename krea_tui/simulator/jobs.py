@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from krea_tui.simulator.behaviour import Behaviour
-from krea_tui.simulator.contract import MODEL_ID, JsonObject
+from krea_tui.simulator.contract import MODEL_ID, STATUS_PATH, JsonObject
 
 _FAILED_TEXTS = (
     "The request was flagged by the content safety filter.",
@@ -136,6 +136,12 @@ class JobBook:
         if text and not text.endswith("\n"):
             with path.open("a", encoding="utf-8") as file:
                 file.write("\n")
+
+
+def accepted_answer(job: Job, base_url: str) -> dict[str, object]:
+    """The answer to an accepted request in the page's shape."""
+    polling_url = f"{base_url.rstrip('/')}{STATUS_PATH}/{job.request_id}"
+    return {"request_id": job.request_id, "status": "QUEUED", "polling_url": polling_url}
 
 
 def status_answer(job: Job, now: float, media_url: str) -> dict[str, object]:

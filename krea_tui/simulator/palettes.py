@@ -66,11 +66,11 @@ _WORDS = {
 _PLACES = ("teal", "spring")
 
 
-def choose(words: frozenset[str], rng: random.Random, wildness: float) -> Palette:
-    """The palette that the words ask for, else one by chance; the wilder, the further its hues drift."""
+def choose(words: frozenset[str], rng: random.Random, wildness: float, fitting: tuple[str, ...]) -> Palette:
+    """The palette that the words ask for, else one of the `fitting`; the wilder, the further its hues drift."""
     asked = [name for name, hints in _WORDS.items() if words.intersection(hints)]
     # A place suggests colours less strongly than a time of day or a manner.
-    name = rng.choice([name for name in asked if name not in _PLACES] or asked or sorted(_PALETTES))
+    name = rng.choice([name for name in asked if name not in _PLACES] or asked or fitting)
     palette = _PALETTES[name]
     turn = rng.uniform(-1, 1) * (0.008 + 0.05 * wildness**2)
     gain = rng.uniform(0.95, 1.05) + 0.18 * (wildness - 0.5)

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import sys
 import threading
 from collections.abc import Callable
 
@@ -64,6 +65,7 @@ class SimulatorServer:
         self._server.force_exit = True
         self._thread.join(_STOP_LIMIT_S)
         self._server = self._thread = None
+        self.simulator.close()
 
     def __enter__(self) -> str:
         return self.start()
@@ -79,21 +81,26 @@ def serve(
     simulator: Simulator,
     host: str = "127.0.0.1",
     port: int = 0,
-    announce: Callable[[str], None] = print,
+    announce: Callable[[str], None] | None = None,
 ) -> None:
-    """Serves in the foreground until interrupted; `announce` gets one line with the URL.
+    """Serves in the foreground until interrupted; `announce` gets one line with the URL, standard output by default.
 
     Raises ValueError for a host that is not loopback, OSError where the port is taken.
     """
     listener = listen(host, port)
     line = f"Simulated Krea 2 gateway on {base_url_of(listener)} - nothing is spent. Ctrl+C ends it."
-    server = _Server(_config(simulator, keep_alive_s=5), lambda: announce(line))
+    server = _Server(_config(simulator, keep_alive_s=5), lambda: (announce or _say)(line))
     try:
         asyncio.run(server.serve([listener]))
     except KeyboardInterrupt:
         pass
     finally:
         simulator.close()
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -149,6 +149,15 @@ def test_a_body_that_is_too_large_is_refused(gateway: Gateway) -> None:
     assert gateway.post(BODY | {"prompt": "x" * 1_100_000}).status_code == 413
 
 
+def test_odd_but_valid_values_are_taken_and_drawn(gateway: Gateway) -> None:
+    raw = b'{"prompt": "\\ud800 a cat [/sad]", "seed": -9007199254740993, "styles": [{"id": "x", "strength": %s}]}' % (
+        b"9" * 400
+    )
+    answer = gateway.client.post(SUBMIT, content=raw, headers=HEADERS | {"Content-Type": "application/json"})
+    assert answer.status_code == 202
+    assert gateway.client.get(gateway.media_url(answer.json()["request_id"])).status_code == 200
+
+
 def test_optional_fields_may_be_left_out(gateway: Gateway) -> None:
     assert gateway.post({"prompt": "a quiet harbour"}).status_code == 202
 

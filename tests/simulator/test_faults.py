@@ -7,6 +7,7 @@ from email.utils import parsedate_to_datetime
 import httpx
 import pytest
 
+from krea_tui.simulator import Fault, Target
 from tests.simulator.conftest import BODY, HEADERS, SUBMIT, Gateway
 
 
@@ -179,6 +180,16 @@ def test_standing_faults_stay_and_reset_clears_them(gateway: Gateway) -> None:
     assert [gateway.post().status_code for _ in range(3)] == [403, 500, 500]
     gateway.client.post("/_sim/reset")
     assert gateway.post().status_code == 202
+
+
+def test_telling_one_thing_leaves_the_others_as_they_are(gateway: Gateway) -> None:
+    gateway.tell(balance_microusd=100_000, faults=[{"on": "post", "status": 500}, {"on": "status", "status": 502}])
+    assert [gateway.post().status_code for _ in range(2)] == [500, 202]
+    gateway.tell(fail_rate=1.0)
+    assert gateway.stats()["faults_waiting"] == 1
+    assert gateway.post().status_code == 402
+    gateway.simulator.add_faults(Fault(on=Target.POST, status=418))
+    assert gateway.post().status_code == 418
 
 
 @pytest.mark.parametrize("says", ["seconds", "date", "body", "none"])

@@ -3,6 +3,10 @@
 import http.server
 import json
 import queue
+import re
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -68,6 +72,20 @@ def test_stopping_frees_the_port_and_ends_a_hanging_request() -> None:
     assert again.start() == url
     again.stop()
     assert not [thread for thread in threading.enumerate() if thread.name == "krea-simulator"]
+
+
+def test_in_the_foreground_it_says_where_and_ends_on_interrupt() -> None:
+    code = "from krea_tui.simulator import Simulator, serve; serve(Simulator())"
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline().decode()
+        assert "nothing is spent" in line
+        url = re.search(r"http://127\.0\.0\.1:\d+", line)
+        assert url is not None
+        assert httpx.get(url[0] + "/_sim/stats", trust_env=False).status_code == 200
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=20)
+    assert (process.returncode, errors) == (0, b"")
 
 
 def test_a_taken_port_is_an_os_error(gateway: Gateway) -> None:

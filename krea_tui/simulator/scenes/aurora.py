@@ -34,7 +34,7 @@ def paint(brief: Brief) -> Image.Image:
     low = mix(mix(palette.sky[1], palette.sky[2], 0.3), _DEEP, 0 if palette.is_night else 0.5)
     picture = gradient(brief.size, [(0, deep), (0.4, mix(deep, low, 0.35)), (shore / height, low)])
     stars(brief, picture, 900, shore / height)
-    hues = [(70, 240, 170), palette.accents[1], palette.accents[2], palette.sky[2]]
+    hues = [(70, 240, 170), (80, 190, 255), (185, 110, 255), palette.accents[0], palette.accents[2]]
     rng.shuffle(hues)
     for index in range(2 + round(2 * brief.wildness)):
         _curtain(brief, picture, hues[index % len(hues)], shore)
