@@ -9,7 +9,9 @@ from typing import Final, TypedDict
 
 from krea_tui.domain.request import GenerationRequest
 
-_ID_ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
+# Without i, l, o and u, which are read as others (Crockford's base 32).
+_ID_CHARACTERS: Final = "0123456789abcdefghjkmnpqrstvwxyz"
+ID_ALPHABET: Final = frozenset(_ID_CHARACTERS)
 ID_LENGTH: Final = 10
 
 
@@ -218,4 +220,4 @@ class Marks(TypedDict, total=False):
 
 def new_id() -> str:
     """A random id of ten characters that is easy to read and type; uniqueness is the store's to check."""
-    return "".join(secrets.choice(_ID_ALPHABET) for _ in range(ID_LENGTH))
+    return "".join(secrets.choice(_ID_CHARACTERS) for _ in range(ID_LENGTH))

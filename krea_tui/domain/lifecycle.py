@@ -177,7 +177,7 @@ def _read_status(job: Job, event: StatusRead) -> Job:
         )
     if job.status is JobStatus.COMPLETED:
         # A gateway that takes COMPLETED back is only late; what was said once is kept.
-        return seen
+        return _still_without_picture(seen, event.at)
     if status is None:
         return replace(seen, status=JobStatus.PROCESSING, gateway_status=answer.status, error=None)
     return replace(seen, status=status, gateway_status=None, error=None)
@@ -194,13 +194,17 @@ def _completed(job: Job, event: StatusRead) -> Job:
     if event.answer.media_urls:
         pictures = _with_fresh_urls(job.pictures, event.answer.media_urls)
         return replace(done, pictures=pictures, no_picture_since=None, gave_up_at=None)
+    return _still_without_picture(done, event.at)
+
+
+def _still_without_picture(job: Job, at: float) -> Job:
     if job.pictures:
-        return done
-    since = job.no_picture_since if job.no_picture_since is not None else event.at
-    if event.at - since >= NO_PICTURE_PATIENCE_S:
+        return job
+    since = job.no_picture_since if job.no_picture_since is not None else at
+    if at - since >= NO_PICTURE_PATIENCE_S:
         words = "completed, no picture: the gateway never gave a URL"
-        return replace(done, no_picture_since=since, gave_up_at=event.at, completed_at=event.at, error=words)
-    return replace(done, no_picture_since=since)
+        return replace(job, no_picture_since=since, gave_up_at=at, completed_at=at, error=words)
+    return replace(job, no_picture_since=since)
 
 
 def _with_fresh_urls(pictures: tuple[Picture, ...], urls: tuple[str, ...]) -> tuple[Picture, ...]:
@@ -219,7 +223,7 @@ def _deny(job: Job, event: StatusDenied) -> Job:
     denials = job.denials + 1
     denied = replace(job, denials=denials, denied_since=since, last_checked_at=event.at, recheck_at=None)
     if job.status is JobStatus.COMPLETED:
-        return denied
+        return _still_without_picture(denied, event.at)
     if denials >= DENIALS_NEEDED and event.at - since >= DENIAL_PATIENCE_S:
         words = "the gateway does not know this request id"
         return replace(denied, status=JobStatus.NOT_FOUND, error=words)

@@ -35,7 +35,7 @@ class DailyCap:
 class CapReached(KreaTuiError):
     """The next job would go over the day's cap; nothing was sent."""
 
-    advice = "It goes on tomorrow, or raise money.daily_cap_usd in the settings and resume."
+    advice = "Resume tomorrow, or raise money.daily_cap_usd in the settings and start again."
 
     def __init__(self, committed_microusd: int, cap_microusd: int) -> None:
         """Name both sums."""

@@ -32,7 +32,9 @@ REFERENCE_URL_SOFT_LIMIT: Final = 1_024
 FEW_WORDS: Final = 4
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
-_STYLE_ID = re.compile(r"[^\s\x00-\x1f\x7f]{1,200}")
+# A lone surrogate (an argument in a broken encoding) can be neither sent nor stored.
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_STYLE_ID = re.compile(r"[^\s\x00-\x1f\x7f\ud800-\udfff]{1,200}")
 
 
 class AspectRatio(StrEnum):
@@ -123,6 +125,8 @@ class GenerationRequest:
 def _problems(request: GenerationRequest) -> Iterable[FieldProblem]:
     if not request.prompt.strip():
         yield FieldProblem("prompt", "write a prompt first")
+    elif _SURROGATE.search(request.prompt):
+        yield FieldProblem("prompt", "has characters that are no text (a broken encoding); type them again")
     if not 0 <= request.seed <= MAX_SEED:
         yield FieldProblem("seed", f"a whole number from 0 to {MAX_SEED}, or blank")
     yield from _list_problems(request)
@@ -163,7 +167,7 @@ def reference_url_problem(image_url: str) -> str | None:
         return "not a URL"
     if parts.scheme != "https":
         return "must start with https://"
-    if not host or re.search(r"[\s\x00-\x1f\x7f]", image_url):
+    if not host or re.search(r"[\s\x00-\x1f\x7f\ud800-\udfff]", image_url):
         return "not a URL"
     return None
 

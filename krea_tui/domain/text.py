@@ -7,8 +7,8 @@ from typing import Final
 
 MAX_WORDS_OF_OTHERS: Final = 2_000
 
-# Controls, surrogates, private use and the format characters that reorder or hide text.
-_FORBIDDEN_CATEGORIES: Final = frozenset({"Cc", "Cs", "Co", "Cn"})
+# Controls, surrogates, private use, the unassigned, and the separators that are line ends to some terminals.
+_FORBIDDEN_CATEGORIES: Final = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
 _JOINERS: Final = frozenset("\u200c\u200d\ufe0f")
 
 

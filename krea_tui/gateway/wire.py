@@ -19,6 +19,7 @@ MAX_PICTURES: Final = 16
 MAX_RETRY_AFTER_S: Final = 86_400.0
 _MAX_URL: Final = 8_192
 _MAX_FIELD: Final = 200
+_MAX_DEPTH: Final = 4
 
 
 class Unreadable(Exception):
@@ -140,11 +141,12 @@ def _urls(value: object) -> tuple[str, ...]:
 
 
 def _words(value: object) -> str:
-    if isinstance(value, str):
-        return clean_line(value)
-    if isinstance(value, dict):
-        return _words(value.get("message") or value.get("detail") or value.get("error"))
-    return ""
+    # A depth of our own: the reader takes more nesting than a recursion could follow.
+    for _ in range(_MAX_DEPTH):
+        if not isinstance(value, dict):
+            break
+        value = value.get("message") or value.get("detail") or value.get("error")
+    return clean_line(value) if isinstance(value, str) else ""
 
 
 def _short(value: object, limit: int = _MAX_FIELD) -> str | None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 import os
 import secrets
 import time
+import warnings
 from pathlib import Path
 from typing import Final
 
-from filelock import FileLock, Timeout
+from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout
 
 from krea_tui.domain.errors import StoreError
 
@@ -99,14 +100,24 @@ def _lock(path: Path) -> FileLock:
     return FileLock(path, timeout=0, mode=0o600, thread_local=False)
 
 
-def _try(lock: FileLock) -> bool:
+def _try(lock: BaseFileLock) -> bool:
     try:
-        lock.acquire()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            lock.acquire()
     except Timeout:
         return False
     except (OSError, NotImplementedError) as error:
-        raise StoreError(
-            f"the lock {lock.lock_file} cannot be taken: {error}",
-            advice="A data directory must be on a local disk that this user may write: choose one with --data-dir.",
-        ) from error
+        raise _unusable(lock, str(error)) from error
+    if isinstance(lock, SoftFileLock):
+        # Where the system has no locks the library makes do with a file that outlives a killed process.
+        lock.release(force=True)
+        raise _unusable(lock, "this file system has no locks")
     return True
+
+
+def _unusable(lock: BaseFileLock, why: str) -> StoreError:
+    return StoreError(
+        f"the lock {lock.lock_file} cannot be taken: {why}",
+        advice="A data directory must be on a local disk that this user may write: choose one with --data-dir.",
+    )

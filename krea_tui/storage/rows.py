@@ -7,6 +7,7 @@ import sqlite3
 from dataclasses import asdict, fields
 from typing import Final
 
+from krea_tui.domain.errors import InvalidRequest, StoreError
 from krea_tui.domain.job import HoldReason, Job, JobStatus, Picture, PictureState
 from krea_tui.domain.request import GenerationRequest, request_from_body
 
@@ -41,7 +42,17 @@ def to_row(job: Job) -> dict[str, object]:
 
 
 def from_row(row: sqlite3.Row) -> Job:
-    """The job of a row."""
+    """The job of a row; raises `StoreError` for one that was damaged on the disk."""
+    try:
+        return _job_of(row)
+    except (ValueError, TypeError, KeyError, InvalidRequest, RecursionError) as error:
+        raise StoreError(
+            f"the job {row['id']} in the history is damaged ({type(error).__name__})",
+            advice="Bring back a copy of the history, or choose another folder with --data-dir.",
+        ) from error
+
+
+def _job_of(row: sqlite3.Row) -> Job:
     plain = {name: row[name] for name in _PLAIN}
     return Job(
         **plain,

@@ -82,25 +82,26 @@ CREATE INDEX attempts_job ON attempts (job_id);
 _MIGRATIONS: Final = (_V1,)
 
 
-def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
+def connect(path: Path) -> sqlite3.Connection:
     """Open the history: WAL, every commit synced (`synchronous=FULL`), file 0600; raises `StoreError`."""
     try:
-        if not read_only:
-            # Created by us first, so that it never exists with wider permissions, not even for a moment.
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        mode = "ro" if read_only else "rw"
+        # Created by us first, so that it never exists with wider permissions, not even for a moment.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         connection = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode={mode}",
+            f"{path.absolute().as_uri()}?mode=rw",
             uri=True,
             isolation_level=None,
             check_same_thread=False,
             timeout=BUSY_TIMEOUT_MS / 1000,
         )
-        connection.row_factory = sqlite3.Row
-        if not read_only:
+        try:
+            connection.row_factory = sqlite3.Row
             connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
-        connection.execute("PRAGMA foreign_keys=ON")
+            connection.execute("PRAGMA synchronous=FULL")
+            connection.execute("PRAGMA foreign_keys=ON")
+        except BaseException:
+            connection.close()
+            raise
         return connection
     except (OSError, sqlite3.Error) as error:
         raise StoreError(

@@ -11,9 +11,10 @@ from typing import Final
 
 from krea_tui.domain.errors import NotClaimed, RequestIdTaken, StoreError, UnknownJob
 from krea_tui.domain.events import Accepted, Adopted, Claimed, Doubted, Event, NotAccepted, Refused
-from krea_tui.domain.job import Charge, Job, JobStatus, Marks, new_id
+from krea_tui.domain.job import ID_ALPHABET, Charge, Job, JobStatus, Marks, new_id
 from krea_tui.domain.lifecycle import advance
 from krea_tui.domain.money import CapReached, DailyCap, Ledger
+from krea_tui.domain.text import clean_line
 from krea_tui.storage.rows import COLUMNS, body_text, from_row, to_row
 from krea_tui.storage.schema import connect, migrate
 
@@ -32,9 +33,11 @@ class JobStore:
         self._connection = connect(path)
         try:
             migrate(self._connection)
-        except sqlite3.Error as error:
+        except BaseException as error:
             self._connection.close()
-            raise StoreError(f"the history {path} cannot be used: {error}") from error
+            if isinstance(error, sqlite3.Error):
+                raise StoreError(f"the history {path} cannot be used: {error}") from error
+            raise
 
     def close(self) -> None:
         """Close the connection; safe to call twice."""
@@ -98,12 +101,15 @@ class JobStore:
 
     def get(self, job_id: str) -> Job:
         """The job with this id or unique start of one; raises `UnknownJob`."""
-        rows = self._rows("id = ?", (job_id,)) or self._rows("id GLOB ? LIMIT 3", (_prefix_pattern(job_id),))
+        start = job_id.strip().lower()
+        # Only an id's own characters: no pattern may mean a job, least of all the only one there is.
+        is_start = bool(start) and set(start) <= ID_ALPHABET
+        rows = self._rows("id = ?", (start,)) or self._rows("id GLOB ? LIMIT 2", (f"{start}*",)) if is_start else []
         if len(rows) == 1:
             return rows[0]
         if not rows:
-            raise UnknownJob(f"no job has the id {job_id}", advice="`krea-tui jobs` lists them.")
-        raise UnknownJob(f"more than one job begins with {job_id}", advice="Give more characters of the id.")
+            raise UnknownJob(f"no job has the id {clean_line(job_id, 40)}", advice="`krea-tui jobs` lists them.")
+        raise UnknownJob(f"more than one job begins with {start}", advice="Give more characters of the id.")
 
     def open_jobs(self) -> list[Job]:
         """Every job to which something may still happen, oldest first."""
@@ -234,6 +240,3 @@ class JobStore:
                 raise StoreError(f"the history cannot be written: {error}") from error
             raise
 
-
-def _prefix_pattern(start: str) -> str:
-    return "".join(c for c in start if c.isalnum()) + "*" if start else ""

@@ -36,7 +36,9 @@ class ThreadedStore:
 
     async def aclose(self) -> None:
         """Close both connections after what is queued; the store cannot be used any more."""
-        for executor, store in ((self._writes, self._writer), (self._reads, self._reader)):
+        pairs = ((self._writes, self._writer), (self._reads, self._reader))
+        self._writer = self._reader = None
+        for executor, store in pairs:
             if store is not None:
                 await self._run(executor, store.close)
             executor.shutdown(wait=False)
