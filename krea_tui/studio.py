@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from krea_tui.config.key import ApiKey, KeySource, fingerprint, load_key, save_key
 from krea_tui.config.locations import Locations, ensure_private_dir
 from krea_tui.config.settings import Settings, gateway_profile
+from krea_tui.engine.book import JobBook
 from krea_tui.engine.clock import SystemClock
 from krea_tui.engine.engine import Engine
 from krea_tui.engine.leadership import World
@@ -22,9 +23,8 @@ from krea_tui.engine.policy import Policy
 
 if TYPE_CHECKING:
     from krea_tui.domain.job import Job
-    from krea_tui.engine.ports import Gateway, PartFile, SavedFile
+    from krea_tui.engine.ports import Gateway
     from krea_tui.pictures.files import PictureFiles
-    from krea_tui.pictures.part import PartFile as PicturePart
     from krea_tui.storage.threaded import ThreadedStore
 
 _SALT: Final = "key_salt"
@@ -81,8 +81,8 @@ class Studio:
         await self.store.aclose()
 
 
-async def open_studio(plan: Plan) -> Studio:
-    """Build everything; raises `ConfigError` or `StoreError` with what to do about it. Run `studio.engine` next."""
+async def open_studio(plan: Plan, book: JobBook | None = None) -> Studio:
+    """Build everything around a book; raises `ConfigError` or `StoreError`. Run `studio.engine` next."""
     await asyncio.to_thread(_prepare, plan.locations)
     from krea_tui.pictures.files import PictureFiles
     from krea_tui.storage.processes import EngineLock, SignOfLife
@@ -97,13 +97,13 @@ async def open_studio(plan: Plan) -> Studio:
         files = PictureFiles(plan.locations.pictures_dir)
         world = World(
             store=store,
-            files=_Shelf(files),
+            files=files,
             election=EngineLock(plan.locations.engine_lock),
             processes=SignOfLife(plan.locations.instances_dir),
             clock=SystemClock(),
             open_gateway=_gateway_opener(plan),
         )
-        engine = Engine(world, _policy_of(plan, key, salt))
+        engine = Engine(world, _policy_of(plan, key, salt), book)
     except BaseException:
         await store.aclose()
         raise
@@ -163,36 +163,3 @@ def _gateway_opener(plan: Plan) -> Callable[[str], Awaitable[Gateway]]:
         return await asyncio.to_thread(HttpGateway, address, key, read_timeout_s=settings.read_timeout_s)
 
     return open_gateway
-
-
-class _Shelf:
-    """The pictures' folder as the engine's `Files`."""
-
-    def __init__(self, files: PictureFiles) -> None:
-        self._files = files
-
-    def begin(self, job: Job, index: int) -> PartFile:
-        return _ShelfPart(self._files, self._files.begin(job, index), job, index)
-
-    def find_saved(self, job: Job, index: int) -> SavedFile | None:
-        return self._files.find_saved(job, index)
-
-    def sweep(self) -> None:
-        self._files.sweep_parts()
-
-
-class _ShelfPart:
-    def __init__(self, files: PictureFiles, part: PicturePart, job: Job, index: int) -> None:
-        self._files = files
-        self._part = part
-        self._job = job
-        self._index = index
-
-    def write(self, chunk: bytes) -> None:
-        self._part.write(chunk)
-
-    def finish(self, finished_at: float) -> SavedFile:
-        return self._files.finish(self._part, self._job, self._index, finished_at)
-
-    def discard(self) -> None:
-        self._part.discard()

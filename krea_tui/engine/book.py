@@ -17,6 +17,7 @@ class JobBook:
     """Jobs by id, newest first; publishes the ids of what changed.
 
     Listeners are called on the loop that changes the book, with an empty set when only `health` or `ledger` changed.
+    `order_version` grows whenever a job came or went, so a pane can tell that from a change in place.
     """
 
     def __init__(self) -> None:
@@ -26,6 +27,7 @@ class JobBook:
         self._counts: Counter[JobStatus] = Counter()
         self._saving = 0
         self._revision = 0
+        self.order_version = 0
         self.health = GatewayHealth()
         self.ledger = Ledger()
 
@@ -71,6 +73,12 @@ class JobBook:
         """How many jobs of the book have one of these statuses."""
         return sum(self._counts[status] for status in statuses)
 
+    def held(self) -> Iterator[Job]:
+        """Every held job, in no order; cheap where there are none."""
+        if not self._counts[JobStatus.HELD]:
+            return iter(())
+        return (job for job in self if job.status is JobStatus.HELD)
+
     @property
     def running_count(self) -> int:
         """Jobs at the gateway, on the way there, or whose pictures are being saved."""
@@ -111,8 +119,10 @@ class JobBook:
         key = (-job.seq, job.id)
         if is_shown and not was_shown:
             insort(self._order, key)
+            self.order_version += 1
         elif was_shown and not is_shown:
             del self._order[bisect_left(self._order, key)]
+            self.order_version += 1
         self._jobs[job.id] = job
         if is_shown:
             self._counts[job.status] += 1

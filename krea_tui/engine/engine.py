@@ -118,10 +118,14 @@ class Engine:
         return jobs
 
     async def mark(self, job_ids: Iterable[str], marks: Marks) -> list[Job]:
-        """Delete (and undo), star or mute jobs."""
+        """Star or mute jobs."""
         jobs = await self._store.mark(job_ids, marks)
         self.book.put(jobs)
         return jobs
+
+    async def set_deleted(self, job_ids: Iterable[str], *, is_deleted: bool) -> list[Job]:
+        """Take jobs out of the lists, or bring them back; pictures stay on disk."""
+        return await self.mark(job_ids, {"deleted_at": self._clock.now() if is_deleted else None})
 
     async def pause(self) -> None:
         """Send nothing more until `resume()`, here and in every process of this history."""

@@ -1,0 +1,190 @@
+"""The app: puts screen, session and signals together, and leaves without losing anything."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from typing import ClassVar, Final
+
+from textual import work
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.command import Provider
+from textual.screen import Screen
+
+from krea_tui.config.key import ApiKey
+from krea_tui.domain.errors import KreaTuiError
+from krea_tui.domain.job import Job, JobStatus
+from krea_tui.domain.pricing import format_usd
+from krea_tui.studio import Plan
+from krea_tui.styles import stylesheet_path
+from krea_tui.terminal import TerminalCapabilities
+from krea_tui.ui.job_text import title_of
+from krea_tui.ui.screens.workbench import Workbench
+from krea_tui.ui.session import Session
+from krea_tui.ui.themes import DARK, LIGHT, THEMES
+
+TRY_DEMO: Final = "demo"
+_APP: Final = Binding.Group("App")
+
+
+def _action_commands() -> type[Provider]:
+    from krea_tui.ui.commands import ActionCommands
+
+    return ActionCommands
+
+
+class StudioApp(App[str]):
+    """The terminal studio. `run()` returns `TRY_DEMO` where the person would rather try the demo."""
+
+    TITLE = "krea·tui"
+    CSS_PATH = stylesheet_path()
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = App.COMMANDS | {_action_commands}
+    ENABLE_COMMAND_PALETTE = True
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q", "quit", "Quit", id="app.quit", tooltip="Quit; jobs at the gateway go on", priority=True),
+        Binding("question_mark,f1", "help", "Help", key_display="?", id="app.help", tooltip="All keys", group=_APP),
+        Binding("K", "key", "Key", show=False, id="app.key", tooltip="Set the API key", group=_APP),
+        Binding("T", "theme", "Light or dark", show=False, id="app.theme", tooltip="Light or dark", group=_APP),
+    ]
+
+    def __init__(self, plan: Plan, capabilities: TerminalCapabilities) -> None:
+        # One blinking cell costs a write every half second, for ever.
+        super().__init__()
+        self.terminal_capabilities = capabilities
+        self.session = Session(plan)
+        self._is_leaving = False
+        for theme in THEMES:
+            self.register_theme(theme)
+        wanted = plan.settings.screen.theme or DARK.name
+        self.theme = wanted if wanted in self.available_themes else DARK.name
+
+    def get_default_screen(self) -> Screen[None]:
+        """The workbench."""
+        return Workbench(self.session)
+
+    def on_mount(self) -> None:
+        """Paint first; everything else comes behind the first frame."""
+        self.call_after_refresh(self._behind_the_first_frame)
+
+    def _behind_the_first_frame(self) -> None:
+        gc.enable()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            # Not in the main thread (a test), or not on this system: then the default must do.
+            with suppress(RuntimeError, ValueError, NotImplementedError):
+                loop.add_signal_handler(number, self.action_quit_now_or_soon)
+        self._run_engine()
+
+    @work(group="engine", exit_on_error=True)
+    async def _run_engine(self) -> None:
+        try:
+            await self.session.run(self._opened)
+        except KreaTuiError as error:
+            if not self._is_leaving:
+                self._in_trouble(error)
+
+    def _opened(self) -> None:
+        if not self.session.has_key:
+            self._ask_for_key(is_first=True)
+
+    def _in_trouble(self, error: KreaTuiError) -> None:
+        from krea_tui.ui.screens.dialog import Trouble
+
+        self.push_screen(Trouble("krea·tui cannot go on", str(error), error.advice), lambda _: self.exit(return_code=1))
+
+    # --- actions ---------------------------------------------------------------------------------------------------
+
+    def action_help(self) -> None:
+        """All keys."""
+        from krea_tui.ui.bindings import all_bindings
+        from krea_tui.ui.screens.help import HelpScreen
+
+        self.push_screen(HelpScreen(all_bindings()))
+
+    def action_theme(self) -> None:
+        """Light by day, dark by night."""
+        self.theme = LIGHT.name if self.current_theme.dark else DARK.name
+
+    def action_key(self) -> None:
+        """Paste another key."""
+        if self.session.plan.is_demo:
+            self.notify("The demo needs no key: nothing is spent.", markup=False)
+            return
+        self._ask_for_key(is_first=not self.session.has_key)
+
+    def _ask_for_key(self, *, is_first: bool) -> None:
+        from krea_tui.ui.screens.key import KeyScreen
+
+        key_file = str(self.session.plan.locations.key_file)
+        self.push_screen(KeyScreen(is_first=is_first, key_file=key_file), self._key_answered)
+
+    def _key_answered(self, answer: ApiKey | str | None) -> None:
+        if isinstance(answer, ApiKey):
+            self._use_key(answer)
+        elif answer == TRY_DEMO:
+            self.exit(TRY_DEMO)
+        else:
+            self.notify("Without a key nothing can be sent. K asks again.", markup=False)
+
+    @work(group="orders")
+    async def _use_key(self, key: ApiKey) -> None:
+        try:
+            await self.session.use_key(key)
+        except KreaTuiError as error:
+            self.notify(f"{error} {error.advice}".strip(), severity="error", markup=False)
+        else:
+            self.notify("The key is kept. It will not be shown again.", markup=False)
+
+    def job_ended(self, job: Job) -> None:
+        """A quiet notice for the person who looks elsewhere."""
+        title = title_of(job)[:50]
+        if job.is_done and not job.error:
+            self.notify(f"● completed  {title}", timeout=3, markup=False)
+        elif job.status is not JobStatus.CANCELLED:
+            self.notify(f"✕ {job.status_word.lower()}  {title}\n{job.error or ''}", severity="error", markup=False)
+        if self.session.plan.settings.notices.bell:
+            self.bell()
+
+    # --- leaving ---------------------------------------------------------------------------------------------------
+
+    def action_quit_now_or_soon(self) -> None:
+        """A signal: leave in order, and at once on the second one."""
+        self.run_worker(self.action_quit(), group="quit", exit_on_error=False)
+
+    async def action_quit(self) -> None:
+        """Send nothing more, let the request in flight end, commit, and leave; a second time leaves at once."""
+        if self._is_leaving:
+            self.exit(
+                return_code=130, message="Left while a request was on its way: look for unconfirmed jobs next time."
+            )
+            return
+        self._is_leaving = True
+        if self.session.is_sending:
+            self.notify("Waiting for the request on its way; Ctrl+Q again leaves at once.", markup=False, timeout=60)
+        self._leave()
+
+    @work(group="leave")
+    async def _leave(self) -> None:
+        left: list[Job] = []
+        with suppress(KreaTuiError):
+            left = await self.session.stop()
+        self.exit(message=self._farewell(left))
+
+    def _farewell(self, left: list[Job]) -> str | None:
+        going_on = [job for job in self.session.book if job.is_running]
+        words = []
+        if going_on:
+            noun = "job goes" if len(going_on) == 1 else "jobs go"
+            total = format_usd(sum(job.price_microusd for job in going_on))
+            words.append(
+                f"{len(going_on)} paid {noun} on at the gateway ({total}). Start krea-tui, or `krea-tui watch`."
+            )
+        if left:
+            noun = "job was" if len(left) == 1 else "jobs were"
+            words.append(f"{len(left)} {noun} not sent and cost nothing; press l next time to let them go.")
+        return "\n".join(words) or None

@@ -1,0 +1,111 @@
+"""Small windows over the workbench: a question, and trouble that ends the program."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Button, Static
+
+
+class Confirm(ModalScreen[bool]):
+    """Asks before something that cannot be taken back; the answer is No unless the person says Yes."""
+
+    DEFAULT_CSS = """
+    Confirm {
+        align: center middle;
+        & > Vertical {
+            width: 64; max-width: 90%; height: auto; padding: 1 2;
+            background: $surface; border: round $border; border-title-color: $text-primary;
+        }
+        .detail { color: $text-muted; margin-top: 1; }
+        Horizontal { height: auto; margin-top: 1; align-horizontal: right; }
+        Button { margin-left: 2; }
+    }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "answer(True)", "Yes", id="confirm.yes", tooltip="Do it"),
+        Binding("n,escape", "answer(False)", "No", id="confirm.no", tooltip="Leave everything as it is"),
+    ]
+
+    def __init__(self, title: str, question: str, detail: str = "", *, yes: str = "Yes", no: str = "No") -> None:
+        super().__init__()
+        self._title = title
+        self._question = question
+        self._detail = detail
+        self._yes = yes
+        self._no = no
+
+    def compose(self) -> ComposeResult:
+        """The question, what it means, and the two answers."""
+        with Vertical() as box:
+            box.border_title = self._title
+            yield Static(self._question, markup=False)
+            if self._detail:
+                yield Static(self._detail, classes="detail", markup=False)
+            with Horizontal():
+                yield Button(f"{self._yes} (y)", id="yes", compact=True)
+                yield Button(f"{self._no} (n)", id="no", variant="primary", compact=True)
+
+    def on_mount(self) -> None:
+        """No is the answer of a hasty Enter."""
+        self.query_one("#no", Button).focus()
+
+    def action_answer(self, answer: bool) -> None:
+        """Close with the answer."""
+        self.dismiss(answer)
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        self.dismiss(event.button.id == "yes")
+
+
+class Trouble(ModalScreen[None]):
+    """Something without which the program cannot go on, in words, with what to do about it."""
+
+    DEFAULT_CSS = """
+    Trouble {
+        align: center middle;
+        & > Vertical {
+            width: 72; max-width: 90%; height: auto; padding: 1 2;
+            background: $surface; border: round $error; border-title-color: $text-error;
+        }
+        .advice { color: $text-muted; margin-top: 1; }
+        Horizontal { height: auto; margin-top: 1; align-horizontal: right; }
+    }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,enter", "leave", "Close", id="trouble.close", tooltip="Close the program")
+    ]
+
+    def __init__(self, title: str, words: str, advice: str = "") -> None:
+        super().__init__()
+        self._title = title
+        self._words = words
+        self._advice = advice
+
+    def compose(self) -> ComposeResult:
+        """The words, the advice, and the way out."""
+        with Vertical() as box:
+            box.border_title = self._title
+            yield Static(self._words, markup=False)
+            if self._advice:
+                yield Static(self._advice, classes="advice", markup=False)
+            with Horizontal():
+                yield Button("Close", variant="primary", compact=True)
+
+    def action_leave(self) -> None:
+        """Close."""
+        self.dismiss(None)
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        self.dismiss(None)

@@ -1,0 +1,278 @@
+"""The one screen: form, live queue and preview, or three tabs where there is no room for them side by side."""
+
+from __future__ import annotations
+
+import time
+from typing import ClassVar, Final
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+
+from krea_tui.domain.errors import KreaTuiError
+from krea_tui.domain.job import Job, JobStatus
+from krea_tui.domain.pricing import format_usd, price_of
+from krea_tui.domain.request import GenerationRequest
+from krea_tui.ui.job_actions import JOB_BINDINGS, JobActions
+from krea_tui.ui.learning import Learning
+from krea_tui.ui.session import Session
+from krea_tui.ui.situation import gateway_name, money_left, situation_of
+from krea_tui.ui.widgets.compose_form import ComposeForm
+from krea_tui.ui.widgets.job_table import JobTable
+from krea_tui.ui.widgets.pane_tabs import PANES, PaneTabs
+from krea_tui.ui.widgets.preview_pane import PreviewPane
+from krea_tui.ui.widgets.status_bar import StatusBar
+
+_NO_JOBS: Final = Content.assemble(
+    ("No jobs yet", "bold"),
+    ("\n\nWrite a prompt and press Ctrl+J.\nEvery job appears here at once and is kept for good.", "$text-muted"),
+)
+_NO_PICTURE: Final = Content.assemble(
+    ("Pictures appear here", "bold"),
+    (
+        "\n\nEach one is on disk before its job is called completed,\nwith all that is needed to make it again.",
+        "$text-muted",
+    ),
+)
+_PANE: Final = Binding.Group("Panes")
+
+
+class Desk(Vertical):
+    """Queue and preview: where single letters act on the job under the cursor."""
+
+    BINDINGS: ClassVar[list[BindingType]] = JOB_BINDINGS
+
+
+class Workbench(JobActions):
+    """Projects the job book onto the panes; posts orders to the session."""
+
+    HORIZONTAL_BREAKPOINTS: list[tuple[int, str]] | None = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("1", "pane('compose')", "Compose", show=False, id="pane.compose", tooltip="To the form", group=_PANE),
+        Binding("2", "pane('jobs')", "Jobs", show=False, id="pane.jobs", tooltip="To the queue", group=_PANE),
+        Binding(
+            "3", "pane('preview')", "Preview", show=False, id="pane.preview", tooltip="To the preview", group=_PANE
+        ),
+        Binding("escape", "back", "Back", show=False, id="pane.back", tooltip="Leave the full screen", group=_PANE),
+    ]
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._table = JobTable(session.book, empty=_NO_JOBS, id="table")
+        self._form = ComposeForm(id="form")
+        self._preview = PreviewPane(_NO_PICTURE, id="preview")
+        self._status = StatusBar(id="status")
+        self._tabs = PaneTabs(id="tabs")
+        self._changed: set[str] = set()
+        self._flush_is_due = False
+        self._order_version = -1
+        self._learning = Learning()
+
+    def compose(self) -> ComposeResult:
+        """Status line, panes, and room for the footer, which comes behind the first frame."""
+        yield self._status
+        yield self._tabs
+        with Horizontal(id="panes"):
+            yield self._form
+            with Desk(id="desk"):
+                with Vertical(id="jobs"):
+                    yield self._table
+                yield self._preview
+        yield Vertical(id="foot")
+
+    def on_mount(self) -> None:
+        """Focus the prompt, follow the book, and add the footer behind the first frame."""
+        plan = self.session.plan
+        self._table.plain = self._preview.plain = plan.settings.screen.plain
+        self.query_one("#jobs").border_title = "Jobs"
+        self._form.focus_prompt()
+        self._show_pane("compose")
+        self.session.book.subscribe(self._on_book)
+        self._tell_situation()
+        self.call_after_refresh(self._mount_footer)
+
+    async def _mount_footer(self) -> None:
+        from textual.widgets import Footer
+
+        await self.query_one("#foot").mount(Footer(show_command_palette=True, compact=True))
+
+    # --- the book --------------------------------------------------------------------------------------------------
+
+    def _on_book(self, job_ids: frozenset[str]) -> None:
+        self._changed |= job_ids
+        if not self._flush_is_due:
+            self._flush_is_due = True
+            self.call_later(self._flush)
+
+    def _flush(self) -> None:
+        self._flush_is_due = False
+        changed, self._changed = self._changed, set()
+        book = self.session.book
+        if self._order_version != book.order_version:
+            self._order_version = book.order_version
+            self._table.rows_changed()
+        elif changed:
+            self._table.jobs_changed(changed)
+        jobs = [job for job in (book.get(job_id) for job_id in changed) if job is not None]
+        ended = self._learning.take_in(jobs)
+        if self._learning.has_changed:
+            self._table.estimate = self._learning.estimate
+            self._preview.learn(self._learning.estimate)
+        if self._table.cursor_job_id in changed:
+            self._show_job()
+        for job in ended:
+            self._notice(job)
+        self._tell_situation()
+
+    def _tell_situation(self) -> None:
+        book, plan = self.session.book, self.session.plan
+        cap = plan.settings.money.daily_cap_microusd
+        situation = situation_of(
+            book, now=time.time(), gateway=gateway_name(plan), cap_microusd=cap, is_demo=plan.is_demo
+        )
+        self._status.tell(situation)
+        self._form.set_money_left(money_left(book, cap, is_demo=plan.is_demo))
+        counts = [
+            f"all {len(book):,}" if len(book) else "",
+            f"running {book.running_count}" if book.running_count else "",
+        ]
+        failed = book.count(JobStatus.FAILED, JobStatus.ERROR, JobStatus.REJECTED, JobStatus.NOT_FOUND)
+        counts.append(f"failed {failed}" if failed else "")
+        self.query_one("#jobs").border_title = " · ".join(["Jobs", *(count for count in counts if count)])
+
+    def _notice(self, job: Job) -> None:
+        is_seen = (
+            self._table.cursor_job_id == job.id and self.app.app_focus and not self.has_class("-show-compose.-narrow")
+        )
+        if job.muted or is_seen:
+            return
+        self.app.job_ended(job)  # type: ignore[attr-defined]
+
+    # --- the job under the cursor ----------------------------------------------------------------------------------
+
+    @property
+    def job(self) -> Job | None:
+        """The job under the cursor."""
+        job_id = self._table.cursor_job_id
+        return self.session.book.get(job_id) if job_id else None
+
+    def _show_job(self) -> None:
+        job = self.job
+        self._preview.show(job, self.session.picture_path(job) if job else None)
+
+    @on(JobTable.Highlighted)
+    def _highlighted(self, event: JobTable.Highlighted) -> None:
+        event.stop()
+        self.session.prefer(event.job_id)
+        self._show_job()
+
+    @on(JobTable.Opened)
+    def _opened(self, event: JobTable.Opened) -> None:
+        event.stop()
+        self.add_class("-solo")
+        self._show_pane("preview")
+        self._preview.focus()
+
+    @on(JobTable.NearEnd)
+    def _near_end(self, event: JobTable.NearEnd) -> None:
+        event.stop()
+
+        async def load() -> None:
+            await (await self.session.engine()).load_older()
+
+        self._order(load)
+
+    # --- sending ---------------------------------------------------------------------------------------------------
+
+    @on(ComposeForm.Submitted)
+    def _submitted(self, event: ComposeForm.Submitted) -> None:
+        event.stop()
+        if not self.session.has_key:
+            self._form.forget_sent(event.requests)
+            self._form.load(event.requests[0], keep_seed=True)
+            self.app.action_key()  # type: ignore[attr-defined]
+            return
+        total = sum(price_of(request).microusd for request in event.requests)
+        money = self.session.plan.settings.money
+        if money.batch_cap_microusd is not None and total > money.batch_cap_microusd:
+            self._form.forget_sent(event.requests)
+            cap = format_usd(money.batch_cap_microusd)
+            self._say(f"{format_usd(total)} is over your cap of {cap} for a batch: nothing was sent.", "error")
+            return
+        if len(event.requests) > 1 and total > money.ask_above_microusd:
+            from krea_tui.ui.screens.dialog import Confirm
+
+            question = f"Generate {len(event.requests)} pictures for {format_usd(total)}?"
+            detail = "Those not sent yet can be cancelled for nothing (x)."
+
+            def answered(answer: bool | None) -> None:
+                if answer:
+                    self.submit_requests(event.requests)
+                else:
+                    self._form.forget_sent(event.requests)
+
+            self.app.push_screen(Confirm("A batch", question, detail, yes="Generate"), answered)
+            return
+        self.submit_requests(event.requests)
+
+    @on(ComposeForm.Left)
+    def _left_form(self, event: ComposeForm.Left) -> None:
+        event.stop()
+        self._show_pane("jobs")
+
+    def submit_requests(self, requests: tuple[GenerationRequest, ...], *, retry_of: str | None = None) -> None:
+        """Accept requests; the first of their jobs is selected as soon as it is on disk, before anything is sent."""
+
+        async def submit() -> None:
+            try:
+                jobs = await self.session.submit(requests, retry_of=retry_of)
+            except KreaTuiError:
+                self._form.forget_sent(requests)
+                raise
+            # Written first, shown next: what is on the screen is on the disk.
+            self._flush()
+            self._table.move_to(jobs[0].id)
+
+        self._order(submit)
+
+    def edit_as_new(self, request: GenerationRequest) -> None:
+        """Put a request into the form."""
+        self._form.load(request)
+        self._show_pane("compose")
+
+    # --- panes -----------------------------------------------------------------------------------------------------
+
+    @on(PaneTabs.Chosen)
+    def _tab_chosen(self, event: PaneTabs.Chosen) -> None:
+        event.stop()
+        self._show_pane(event.pane)
+
+    def action_pane(self, pane: str) -> None:
+        """Go to a pane."""
+        self.remove_class("-solo")
+        self._show_pane(pane)
+
+    def action_back(self) -> None:
+        """Leave the preview's full screen."""
+        self.remove_class("-solo")
+        self._show_pane("jobs")
+
+    def action_details(self) -> None:
+        """Show every parameter of the job, or its picture again."""
+        self._preview.has_details = not self._preview.has_details
+        if self.has_class("-narrow"):
+            self._show_pane("preview")
+
+    def _show_pane(self, pane: str) -> None:
+        for name in PANES:
+            self.set_class(name == pane, f"-show-{name}")
+        self._tabs.active = pane
+        if pane == "compose":
+            self._form.focus_prompt()
+        elif pane == "jobs":
+            self._table.focus()
+        else:
+            self._preview.focus()

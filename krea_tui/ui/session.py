@@ -1,0 +1,90 @@
+"""The app's hold on the machinery: opens the studio behind the first frame, runs its engine, carries orders to it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from krea_tui.domain.errors import KreaTuiError, StoreError
+from krea_tui.domain.job import Job
+from krea_tui.domain.request import GenerationRequest
+from krea_tui.engine.book import JobBook
+from krea_tui.engine.engine import Engine
+from krea_tui.studio import Plan, Studio, open_studio
+
+if TYPE_CHECKING:
+    from krea_tui.config.key import ApiKey
+
+
+class Session:
+    """One studio for the life of the app. The book exists from the start, empty until the history is loaded."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.book = JobBook()
+        self._opened: Studio | None = None
+        self._failure: KreaTuiError | None = None
+        self._settled = asyncio.Event()
+
+    @property
+    def has_key(self) -> bool:
+        """Whether there is a key to send with (true until the studio knows better)."""
+        return self._opened is None or bool(self._opened.engine.policy.key)
+
+    @property
+    def is_sending(self) -> bool:
+        """Whether a request is on its way right now."""
+        return self._opened is not None and self._opened.engine.is_sending
+
+    async def run(self, on_open: Callable[[], None]) -> None:
+        """Open the studio and run its engine until `stop()`; raises `KreaTuiError` with words for the person."""
+        try:
+            studio = self._opened = await open_studio(self.plan, self.book)
+        except KreaTuiError as error:
+            self._failure = error
+            raise
+        finally:
+            self._settled.set()
+        on_open()
+        try:
+            await studio.engine.run()
+        finally:
+            await studio.aclose()
+
+    async def stop(self) -> list[Job]:
+        """Send nothing more and leave; returns the jobs that became left-overs."""
+        if self._opened is None:
+            return []
+        return await self._opened.engine.stop()
+
+    async def engine(self) -> Engine:
+        """The engine, once the history is open and it is known who leads."""
+        studio = await self._wait()
+        await studio.engine.is_ready.wait()
+        return studio.engine
+
+    async def submit(self, requests: Sequence[GenerationRequest], *, retry_of: str | None = None) -> list[Job]:
+        """Accept requests; they are on disk when this returns."""
+        studio = await self._wait()
+        return await studio.engine.submit(requests, retry_of=retry_of)
+
+    async def use_key(self, key: ApiKey) -> None:
+        """Keep a key and send with it."""
+        await (await self._wait()).use_key(key)
+
+    def prefer(self, job_id: str | None) -> None:
+        """The job the person looks at is checked first."""
+        if self._opened is not None:
+            self._opened.engine.prefer(job_id)
+
+    def picture_path(self, job: Job) -> Path | None:
+        """Where the job's first picture lies, or None."""
+        return self._opened.picture_path(job) if self._opened is not None else None
+
+    async def _wait(self) -> Studio:
+        await self._settled.wait()
+        if self._opened is None:
+            raise self._failure or StoreError("the history was never opened")
+        return self._opened

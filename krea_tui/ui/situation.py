@@ -1,0 +1,88 @@
+"""What the status line says of the engine: a projection of the job book."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import urlsplit
+
+from krea_tui.domain.job import HoldReason, JobStatus
+from krea_tui.domain.pricing import format_usd
+from krea_tui.engine.book import JobBook
+from krea_tui.engine.health import GatewayHealth, PauseReason
+from krea_tui.studio import Plan
+from krea_tui.ui.widgets.status_bar import Situation
+
+_ALARMS: Final = {
+    PauseReason.PERSON: "paused · p resumes",
+    PauseReason.MONEY: "402 wallet empty · p resumes",
+    PauseReason.KEY: "key refused · K mends",
+    PauseReason.CAP: "daily cap reached · p resumes",
+    PauseReason.FORBIDDEN: "403 forbidden · p resumes",
+    PauseReason.MODEL: "model is off · p resumes",
+    PauseReason.ADDRESS: "wrong gateway address",
+    PauseReason.DOUBT: "3 unconfirmed in a row · p resumes",
+    PauseReason.DISK: "the disk fails",
+}
+
+
+def situation_of(book: JobBook, *, now: float, gateway: str, cap_microusd: int | None, is_demo: bool) -> Situation:
+    """The status line for this moment (`now` in epoch seconds)."""
+    health = book.health
+    waiting_for, until = _wait(health, now)
+    return Situation(
+        gateway=gateway,
+        is_well=health.pause is None and health.breaker_until is None,
+        running=book.running_count,
+        held=book.count(JobStatus.HELD),
+        unconfirmed=book.count(JobStatus.UNCONFIRMED),
+        spent=_spent(book, cap_microusd),
+        alarm=_alarm(book),
+        waiting_for=waiting_for,
+        waits_until=until,
+        is_demo=is_demo,
+        follows=not health.is_engine,
+    )
+
+
+def _alarm(book: JobBook) -> str:
+    health = book.health
+    if health.pause is not None:
+        return _ALARMS[health.pause.reason]
+    if health.download_pause is not None:
+        return "pictures wait: the disk fails"
+    left = sum(1 for job in book.held() if job.hold_reason is HoldReason.LEFT_OVER)
+    return f"{left} left over · l lets go" if left else ""
+
+
+def _spent(book: JobBook, cap_microusd: int | None) -> str:
+    spent = f"today {format_usd(book.ledger.committed_microusd)}"
+    return f"{spent} / {format_usd(cap_microusd)}" if cap_microusd is not None else spent
+
+
+def _wait(health: GatewayHealth, now: float) -> tuple[str, float | None]:
+    if health.breaker_until is not None:
+        return "gateway in trouble, next try", health.breaker_until
+    if health.rate_limited_until is not None and health.rate_limited_until > now:
+        return "429, waiting", health.rate_limited_until
+    if health.send_backoff_until is not None and health.send_backoff_until > now:
+        return "next try", health.send_backoff_until
+    if health.next_check_at is not None:
+        return "next check", health.next_check_at
+    return "", None
+
+
+def gateway_name(plan: Plan) -> str:
+    """The gateway as the status line calls it: its host, or the simulator."""
+    if plan.is_demo:
+        return "simulator"
+    return urlsplit(plan.settings.gateway.url).netloc
+
+
+def money_left(book: JobBook, cap_microusd: int | None, *, is_demo: bool) -> str:
+    """What may still be spent today, for the form; blank without a cap."""
+    if is_demo:
+        return "nothing is spent"
+    if cap_microusd is None:
+        return ""
+    left = max(0, cap_microusd - book.ledger.committed_microusd - book.ledger.held_microusd)
+    return f"{format_usd(left)} left today"

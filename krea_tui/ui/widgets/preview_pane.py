@@ -1,0 +1,148 @@
+"""The star: the picture of the job under the cursor, or how that job stands, and one quiet line about it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
+from textual.reactive import reactive
+from textual.timer import Timer
+from textual.widget import Widget
+from textual.widgets import Static
+
+from krea_tui.domain.durations import DurationEstimate
+from krea_tui.domain.job import Job
+from krea_tui.ui.job_text import caption_of, details_of, standing_of, title_of
+from krea_tui.ui.widgets.job_looks import is_ticking
+from krea_tui.ui.widgets.picture_view import PictureView
+
+# At this width the details stand beside the picture; below it they take its place.
+BESIDE_CELLS = 100
+
+
+class PreviewPane(Widget, can_focus=True):
+    """Shows one job. `show(job, path)` after every change of it; `empty` is said where there is none.
+
+    `now` is the wall clock, epoch seconds.
+    """
+
+    DEFAULT_CSS = """
+    PreviewPane {
+        width: 1fr;
+        height: 1fr;
+        padding: 0 1;
+        border: round $border-blurred;
+        border-title-color: $text-muted;
+        &:focus-within, &:focus {
+            border: round $border;
+            border-title-color: $text-primary;
+            border-title-style: bold;
+        }
+        #preview-body { height: 1fr; }
+        #details { display: none; width: 1fr; height: 1fr; scrollbar-size-vertical: 1; }
+        #details-text { width: 1fr; height: auto; }
+        &.-details #picture { display: none; }
+        &.-details #details { display: block; }
+        &.-beside #picture { display: block; }
+        &.-beside #details { display: block; width: 46; padding-left: 2; }
+        &.-bare #details { display: none; }
+        #caption {
+            width: 1fr; height: 1; color: $text-muted; text-align: center;
+            text-wrap: nowrap; text-overflow: ellipsis;
+        }
+    }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "scroll_details(-1)", "Scroll up", show=False, id="preview.up", tooltip="Scroll the details"),
+        Binding(
+            "down,j", "scroll_details(1)", "Scroll down", show=False, id="preview.down", tooltip="Scroll the details"
+        ),
+    ]
+
+    has_details: reactive[bool] = reactive(False, init=False)
+    """Whether the details take the picture's place (where there is no room beside it)."""
+
+    plain: reactive[bool] = reactive(False, init=False)
+    """ASCII twins for every glyph."""
+
+    def __init__(self, empty: Content, *, now: Callable[[], float] = time.time, id: str | None = None) -> None:  # noqa: A002 -- Textual's name
+        super().__init__(id=id)
+        self.border_title = "Preview"
+        self._empty = empty
+        self._now = now
+        self._job: Job | None = None
+        self._path: Path | None = None
+        self._estimate = DurationEstimate()
+        self._clock: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        """Picture, details and caption."""
+        with Horizontal(id="preview-body"):
+            yield PictureView(id="picture")
+            with VerticalScroll(id="details", can_focus=False):
+                yield Static("", id="details-text", markup=False)
+        yield Static("", id="caption", markup=False)
+
+    def on_mount(self) -> None:
+        """Start with nothing selected."""
+        self._clock = self.set_interval(1.0, self._tick, pause=True)
+        self.show(None, None)
+
+    @property
+    def job(self) -> Job | None:
+        """The job that is shown."""
+        return self._job
+
+    def show(self, job: Job | None, path: Path | None) -> None:
+        """Show a job, and its picture where there is one on disk."""
+        same_picture = job is not None and self._job is not None and job.id == self._job.id and path == self._path
+        self._job, self._path = job, path
+        if not self.is_mounted:
+            return
+        self.border_title = f"Preview · {title_of(job)}" if job else "Preview"
+        self.query_one("#caption", Static).update(caption_of(job) if job else "")
+        self.query_one("#details-text", Static).update(details_of(job) if job else "")
+        self.set_class(job is None, "-bare")
+        if not (same_picture and path is not None):
+            self._show_picture()
+        if self._clock is not None:
+            (self._clock.resume if job is not None and is_ticking(job, self._now()) else self._clock.pause)()
+
+    def learn(self, estimate: DurationEstimate) -> None:
+        """How long jobs take, from now on."""
+        self._estimate = estimate
+
+    def on_resize(self) -> None:
+        """Put the details beside the picture where there is room."""
+        self.set_class(self.size.width >= BESIDE_CELLS, "-beside")
+
+    def watch_has_details(self, has_details: bool) -> None:
+        """Swap picture and details."""
+        self.set_class(has_details, "-details")
+
+    def watch_plain(self) -> None:
+        """Say it in ASCII."""
+        self._show_picture()
+
+    def action_scroll_details(self, by: int) -> None:
+        """Scroll the details by a line."""
+        self.query_one("#details", VerticalScroll).scroll_relative(y=by, animate=False)
+
+    def _tick(self) -> None:
+        if self._job is not None and self._path is None:
+            self._show_picture()
+
+    def _show_picture(self) -> None:
+        view = self.query_one(PictureView)
+        if self._job is None:
+            view.show(None, self._empty)
+        else:
+            standing = standing_of(self._job, self._now(), self._estimate, plain=self.plain)
+            view.show(self._path, standing)

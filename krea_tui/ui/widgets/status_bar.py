@@ -1,0 +1,110 @@
+"""The top line: what is going on, what it costs, and when the next check is due."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from textual.content import Content
+from textual.widget import Widget
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What the status line tells; amounts are text, `waits_until` is epoch seconds.
+
+    `alarm` stands for something that needs the person; `waiting_for` is said before the countdown.
+    """
+
+    gateway: str = "starting"
+    is_well: bool = True
+    running: int = 0
+    held: int = 0
+    unconfirmed: int = 0
+    spent: str = ""
+    alarm: str = ""
+    waiting_for: str = ""
+    waits_until: float | None = None
+    is_demo: bool = False
+    follows: bool = False
+
+
+class StatusBar(Widget):
+    """One line over the panes. It repaints when its words change, once a second only while it counts down.
+
+    `now` is the wall clock, epoch seconds.
+    """
+
+    DEFAULT_CSS = """
+    StatusBar { height: 1; padding: 0 1; color: $text-muted; background: $background; }
+    """
+
+    def __init__(self, *, now: Callable[[], float] = time.time, id: str | None = None) -> None:  # noqa: A002 -- Textual's name
+        super().__init__(id=id)
+        self._now = now
+        self._situation = Situation()
+        self._shown: Content | None = None
+
+    def on_mount(self) -> None:
+        """One clock for the countdown."""
+        self.set_interval(1.0, self._tick)
+
+    def tell(self, situation: Situation) -> None:
+        """Show another situation."""
+        if situation != self._situation:
+            self._situation = situation
+            self._tick()
+
+    def render(self) -> Content:
+        """Name at the left, the situation at the right; what matters least goes first where there is no room."""
+        self._shown = self._line(self.size.width)
+        return self._shown
+
+    def _tick(self) -> None:
+        if self._line(self.size.width) != self._shown:
+            self.refresh()
+
+    def _line(self, width: int) -> Content:
+        left = Content.assemble(("krea·tui", "bold $text-primary"))
+        if self._situation.is_demo:
+            left = Content.assemble(left, ("  demo: nothing is spent", "$text-success"))
+        parts = self._parts()
+        right = Content("   ").join(part for _, part in parts)
+        while len(parts) > 1 and left.cell_length + right.cell_length + 3 > width:
+            parts.remove(min(parts, key=lambda part: part[0]))
+            right = Content("   ").join(part for _, part in parts)
+        if left.cell_length + right.cell_length + 3 > width:
+            left = Content.assemble(("krea·tui", "bold $text-primary"))
+        gap = max(1, width - left.cell_length - right.cell_length)
+        return Content.assemble(left, " " * gap, right)
+
+    def _parts(self) -> list[tuple[int, Content]]:
+        """The parts from left to right, each with its weight: the lightest is left out first."""
+        now_told = self._situation
+        parts: list[tuple[int, Content]] = []
+        if now_told.alarm:
+            parts.append((9, Content.styled(now_told.alarm, "bold $text-warning")))
+        light = "$text-success" if now_told.is_well else "$text-error"
+        name = f" {now_told.gateway}{' (followed)' if now_told.follows else ''}"
+        parts.append((2, Content.assemble(("●", light), name)))
+        counts = [f"{now_told.running} running"] if now_told.running else ["idle"]
+        if now_told.held:
+            counts.append(f"{now_told.held} held")
+        parts.append((7, Content("  ".join(counts))))
+        if now_told.unconfirmed:
+            parts.append((8, Content.styled(f"? {now_told.unconfirmed} unconfirmed", "bold $text-warning")))
+        if now_told.spent:
+            parts.append((4, Content(now_told.spent)))
+        if countdown := self._countdown():
+            parts.append((6, Content(countdown)))
+        return parts
+
+    def _countdown(self) -> str:
+        until = self._situation.waits_until
+        if not self._situation.waiting_for:
+            return ""
+        if until is None:
+            return self._situation.waiting_for
+        seconds = max(0, round(until - self._now()))
+        return f"{self._situation.waiting_for} {seconds} s" if seconds else f"{self._situation.waiting_for} now"
