@@ -202,11 +202,12 @@ def draft_from_json(stored: Mapping[str, object]) -> Draft:
         keep_seed=stored.get("keep_seed") is True,
         count=_stored_text(stored, "count", "1"),
     )
-    ratio, creativity = stored.get("aspect_ratio"), stored.get("creativity")
-    if ratio in set(AspectRatio):
-        draft = replace(draft, aspect_ratio=AspectRatio(str(ratio)))
-    if creativity in set(Creativity):
-        draft = replace(draft, creativity=Creativity(str(creativity)))
+    for ratio in AspectRatio:
+        if stored.get("aspect_ratio") == ratio.value:
+            draft = replace(draft, aspect_ratio=ratio)
+    for creativity in Creativity:
+        if stored.get("creativity") == creativity.value:
+            draft = replace(draft, creativity=creativity)
     for kind in Guidance:
         draft = draft.with_entries(kind, _stored_entries(stored.get(kind.value)))
     return draft

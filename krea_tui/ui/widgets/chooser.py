@@ -165,12 +165,12 @@ class ChoiceMenu(ModalScreen[int | None]):
             height: auto;
             max-height: 14;
             max-width: 100%;
-            padding: 0 1;
-            border: round $border;
+            padding: 1 2;
+            border: none;
             background: $panel;
             constrain: inside inside;
             scrollbar-size-vertical: 1;
-            &:focus { border: round $border; background-tint: transparent; }
+            &:focus { border: none; background-tint: transparent; }
         }
     }
     """

@@ -14,7 +14,7 @@ from krea_tui.ui.widgets.compose_form import ComposeForm
 class ComposeDemo(App[None]):
     """One form, whose submissions are shown as notices."""
 
-    CSS = "Screen { background: $background; } ComposeForm { max-width: 80; }"
+    CSS = "ComposeForm { max-width: 80; }"
 
     def compose(self) -> ComposeResult:
         """The form."""

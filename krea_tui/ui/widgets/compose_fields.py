@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from krea_tui.domain.errors import FieldProblem
-from krea_tui.domain.request import AspectRatio, Creativity, seed_series
+from krea_tui.domain.request import AspectRatio, Creativity
 from krea_tui.ui.drafts import MAX_COUNT, Draft, EntryDraft, Guidance, count_of
 from krea_tui.ui.widgets.choices import ASPECT_RATIOS, CREATIVITIES
 from krea_tui.ui.widgets.chooser import Chooser
@@ -36,12 +36,10 @@ class ComposeFields(Vertical):
         height: auto;
         & > .row { height: 1; }
         .label { width: 14; color: $text-muted; }
-        .label:focus-within { color: $text-primary; }
-        & > #field-words { height: 1; padding-left: 14; color: $text-muted; }
-        & > #field-words.-wrong { padding-left: 0; color: $text-error; }
-        #count { width: 5; }
-        #count-aside { width: 1fr; margin-left: 2; color: $text-disabled; text-wrap: nowrap; text-overflow: ellipsis; }
-        .step { margin-left: 2; }
+        & > #field-words { height: auto; min-height: 1; color: $text-error; }
+        #count { width: 4; }
+        #count-aside { width: 1fr; margin-left: 2; color: $text-muted; text-wrap: nowrap; text-overflow: ellipsis; }
+        .step { width: 3; content-align: center middle; text-align: center; }
     }
     """
 
@@ -107,9 +105,7 @@ class ComposeFields(Vertical):
         self.query_one(SeedRow).mark(is_wrong="seed" in wrong)
         self.query_one("#count", FieldInput).set_class("count" in wrong, "-wrong")
         words = next((f"✕ {name}: {wrong[name]}" for name in ("seed", "count") if name in wrong), "")
-        line = self.query_one("#field-words", Static)
-        line.update(words)
-        line.set_class(bool(words), "-wrong")
+        self.query_one("#field-words", Static).update(words)
 
     def draw_seed(self) -> None:
         """Draw a new seed now."""
@@ -205,11 +201,4 @@ class ComposeFields(Vertical):
 
 def _seeds_in_words(draft: Draft) -> str:
     count, problem = count_of(draft.count)
-    if problem or count == 1:
-        return ""
-    seed = draft.seed.strip()
-    if not seed:
-        return "seeds in a row"
-    if not seed.isascii() or not seed.isdecimal():
-        return ""
-    return f"to seed {seed_series(int(seed), count)[-1]}"
+    return "" if problem or count == 1 else f"N to N+{count - 1}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Final
@@ -28,6 +27,8 @@ if TYPE_CHECKING:
 
 # A second Generate so soon is a slip of the finger.
 SLIP_S: Final = 0.7
+# With fewer rows than these the prompt needs every one of them.
+_FEW_ROWS: Final = 24
 _REMEMBERED: Final = 2_000
 _FORM: Final = Binding.Group("Compose")
 
@@ -55,16 +56,16 @@ class ComposeForm(Widget):
         }
         #compose-body { height: 1fr; scrollbar-size-vertical: 1; }
         #prompt { height: 1fr; min-height: 4; }
-        #prompt-words { height: 1; color: $text-muted; text-wrap: nowrap; text-overflow: ellipsis; }
+        #prompt-words { height: auto; min-height: 1; color: $text-muted; }
         #prompt-words.-wrong { color: $text-error; }
-        #compose-fields { height: auto; min-height: 8; }
-        #compose-foot { height: auto; }
+        #compose-fields { height: auto; min-height: 8; max-width: 60; margin-top: 1; }
+        #compose-foot { height: auto; max-width: 60; }
         #compose-warning { height: 1; color: $text-warning; text-wrap: nowrap; text-overflow: ellipsis; }
         #compose-price { height: 1; }
         #price { width: auto; color: $foreground; }
         #money-left {
             width: 1fr;
-            margin-left: 2;
+            margin-left: 1;
             text-align: right;
             color: $text-muted;
             text-wrap: nowrap;
@@ -82,6 +83,7 @@ class ComposeForm(Widget):
             &:focus { text-style: bold underline; }
             &.-again { color: $text-warning; }
         }
+        &.-short #generate, &.-short #compose-fields { margin-top: 0; }
         &:focus-within #generate.-ready {
             color: $button-color-foreground;
             background: $primary;
@@ -164,7 +166,8 @@ class ComposeForm(Widget):
         self._pressed_at = float("-inf")
         self._is_slip_told = False
         self._asked_again: tuple[GenerationRequest, ...] = ()
-        self._sent: deque[GenerationRequest] = deque(maxlen=_REMEMBERED)
+        # A dictionary for its order: the oldest are forgotten first.
+        self._sent: dict[GenerationRequest, None] = {}
 
     # --- what the app calls ----------------------------------------------------------------------------------------
 
@@ -192,15 +195,18 @@ class ComposeForm(Widget):
         self._money_left = text
         if self.is_mounted:
             self.query_one("#money-left", Static).update(text)
+            self._show_price()
 
     def remember_sent(self, requests: Iterable[GenerationRequest]) -> None:
         """Warn before any of these is bought once more."""
-        self._sent.extend(requests)
+        self._sent.update(dict.fromkeys(requests))
+        for oldest in tuple(self._sent)[:-_REMEMBERED]:
+            del self._sent[oldest]
 
     def forget_sent(self, requests: Iterable[GenerationRequest]) -> None:
         """Take back what was submitted and then not sent after all."""
-        gone = set(requests)
-        self._sent = deque((each for each in self._sent if each not in gone), maxlen=_REMEMBERED)
+        for request in requests:
+            self._sent.pop(request, None)
 
     def open_editor(self, kind: Guidance) -> None:
         """Open the window that adds an entry to one of the lists."""
@@ -228,7 +234,7 @@ class ComposeForm(Widget):
             self._show_state()
             return
         self._asked_again = ()
-        self._sent.extend(built.requests)
+        self.remember_sent(built.requests)
         self.post_message(self.Submitted(self, built.requests))
         if not self._draft.keep_seed:
             self._take(replace(self._draft, seed=""))
@@ -249,6 +255,11 @@ class ComposeForm(Widget):
                 yield Static("", id="price", markup=False)
                 yield Static(self._money_left, id="money-left", markup=False)
             yield PressableWord("Generate  ^J", id="generate", tooltip="Send what the form holds; this spends money")
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Spare a line where there are few, and say the price in the width there is."""
+        self.set_class(event.size.height < _FEW_ROWS, "-short")
+        self.call_after_refresh(self._show_price)
 
     def on_mount(self) -> None:
         """Show the draft, and add the fields behind the first frame."""
@@ -302,9 +313,13 @@ class ComposeForm(Widget):
 
     def _show_price(self) -> None:
         price, count = price_of_draft(self._draft)
-        each = format_usd(price.microusd)
-        text = each if count == 1 else f"{count} × {each} = {format_usd(price.times(count).microusd)}"
-        self.query_one("#price", Static).update(f"{text} estimate" if price.is_estimate else text)
+        total = f"{format_usd(price.times(count).microusd)}{' estimate' if price.is_estimate else ''}"
+        full = total if count == 1 else f"{count} × {format_usd(price.microusd)} = {total}"
+        # Both sides stay whole: where they do not fit, the sum alone is shown.
+        fits = (
+            not self._money_left or len(full) + 1 + len(self._money_left) <= self.query_one("#compose-price").size.width
+        )
+        self.query_one("#price", Static).update(full if fits else total)
 
     def _show_button(self) -> None:
         again = bool(self._asked_again)

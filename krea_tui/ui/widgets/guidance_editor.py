@@ -63,10 +63,9 @@ class GuidanceEditor(ModalScreen[tuple[EntryDraft, ...] | None]):
         .label { width: 10; color: $text-muted; }
         #value { width: 1fr; }
         #strength { width: 8; }
-        .aside { width: 1fr; margin-left: 2; color: $text-muted; }
         .hint { margin: 0 0 1 10; height: auto; color: $text-muted; }
         .hint.-wrong { color: $text-error; }
-        .actions { margin-top: 0; align-horizontal: right; }
+        .actions { align-horizontal: right; }
         .actions PressableWord { padding: 0 2; margin-left: 2; }
         #save { color: $button-color-foreground; background: $primary; text-style: bold; }
         #save:focus { text-style: bold underline; }
@@ -103,15 +102,14 @@ class GuidanceEditor(ModalScreen[tuple[EntryDraft, ...] | None]):
                     max_length=12,
                     id="strength",
                 )
-                yield Static(_STRENGTH_HINT[self._kind], classes="aside", markup=False)
-            yield Static("", classes="hint -wrong", id="strength-hint", markup=False)
+            yield Static(_STRENGTH_HINT[self._kind], classes="hint", id="strength-hint", markup=False)
             with Horizontal(classes="actions"):
                 yield PressableWord("Cancel", id="cancel")
                 yield PressableWord("Save", id="save")
 
     @on(Input.Changed)
     def _mend(self) -> None:
-        if self.query("#value-hint.-wrong") or str(self.query_one("#strength-hint", Static).content):
+        if self.query(".hint.-wrong"):
             self._check()
 
     @on(Input.Submitted)
@@ -144,17 +142,19 @@ class GuidanceEditor(ModalScreen[tuple[EntryDraft, ...] | None]):
                     strength_words = strength_words or words
                 else:
                     value_words = value_words or words
-        hint = self.query_one("#value-hint", Static)
-        hint.update(f"✕ {value_words}" if value_words else _VALUE_HINT[self._kind])
-        hint.set_class(bool(value_words), "-wrong")
-        self.query_one("#value").set_class(bool(value_words), "-wrong")
-        self.query_one("#strength-hint", Static).update(f"✕ {strength_words}" if strength_words else "")
-        self.query_one("#strength").set_class(bool(strength_words), "-wrong")
+        self._say("value", value_words, _VALUE_HINT[self._kind])
+        self._say("strength", strength_words, _STRENGTH_HINT[self._kind])
         if not value_words and not strength_words:
             return tuple(settled(self._kind, entry) for entry in entries)
         if focus:
             self.query_one("#value" if value_words else "#strength").focus()
         return None
+
+    def _say(self, field: str, words: str, hint_text: str) -> None:
+        hint = self.query_one(f"#{field}-hint", Static)
+        hint.update(f"✕ {words}" if words else hint_text)
+        hint.set_class(bool(words), "-wrong")
+        self.query_one(f"#{field}").set_class(bool(words), "-wrong")
 
     def _value_words(self, entries: tuple[EntryDraft, ...]) -> str:
         if not entries:

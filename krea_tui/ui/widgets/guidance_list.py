@@ -124,7 +124,7 @@ class GuidanceList(Widget, can_focus=True):
     def _line(self, index: int, entry: EntryDraft, *, wrong: bool) -> Content:
         row = index + 1
         here = self.has_focus and self.cursor == row
-        strength = entry.strength or format_strength(self.kind.default_strength)
+        strength = entry.strength if wrong else settled(self.kind, entry).strength
         room = max(4, self.size.width - 2 - _STRENGTH_WIDTH - _REMOVE_WIDTH)
         name = short_name(self.kind, entry.value, room)
         padding = " " * max(0, room - cell_len(name))

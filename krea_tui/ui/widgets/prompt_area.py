@@ -15,9 +15,7 @@ from krea_tui.ui.widgets.line_feed import KeyJudge
 PROMPT_HARD_LIMIT: Final = 20_000
 
 PLACEHOLDER: Final = (
-    "Describe the picture.\n"
-    "\n"
-    "Subject, setting, light, medium, mood: the more you say, the closer it comes.\n"
+    "Describe the picture: subject, setting, light, medium, mood.\n"
     "\n"
     "“a lighthouse keeper's desk, low sun through salt-stained glass, gouache”"
 )
@@ -37,7 +35,10 @@ class PromptArea(TextArea):
         scrollbar-size-vertical: 1;
         &:focus { border: none; }
         & .text-area--placeholder { color: $text-disabled; }
-        & .text-area--cursor { color: $input-cursor-foreground; background: $input-cursor-background; }
+        &:dark .text-area--cursor, &:light .text-area--cursor {
+            color: $input-cursor-foreground;
+            background: $input-cursor-background;
+        }
     }
     """
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from textual import on
+from typing import Final
+
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.message import Message
@@ -12,6 +14,9 @@ from krea_tui.domain.request import draw_seed
 from krea_tui.ui.widgets.fields import FieldInput, PressableWord
 from krea_tui.ui.widgets.line_feed import KeyJudge
 
+# Ten digits and the cursor, then both words.
+_ROOM_FOR_WORDS: Final = 11 + 2 + len("⟲ new") + 2 + len("○ keep")
+
 
 class SeedRow(Horizontal):
     """Shows and edits the seed; blank means that one is drawn when the request is made."""
@@ -19,7 +24,7 @@ class SeedRow(Horizontal):
     DEFAULT_CSS = """
     SeedRow {
         height: 1;
-        & > FieldInput { width: 1fr; max-width: 14; }
+        & > FieldInput { width: 11; }
         & > PressableWord { margin-left: 2; }
     }
     """
@@ -35,6 +40,7 @@ class SeedRow(Horizontal):
         super().__init__(id=id)
         self._input = FieldInput(judge=judge, placeholder="drawn", max_length=20, id="seed")
         self._keep = PressableWord("○ keep", id="keep-seed", tooltip="Leave this seed here after sending")
+        self._new = PressableWord("⟲", id="new-seed", tooltip="Draw a new seed now")
         self._is_kept = False
 
     @property
@@ -66,8 +72,12 @@ class SeedRow(Horizontal):
     def compose(self) -> ComposeResult:
         """The field and its two words."""
         yield self._input
-        yield PressableWord("⟲ new", id="new-seed", tooltip="Draw a new seed now")
+        yield self._new
         yield self._keep
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Leave the words beside the glyphs out where they do not fit."""
+        self._new.label = "⟲ new" if event.size.width >= _ROOM_FOR_WORDS else "⟲"
 
     def draw(self) -> None:
         """Draw a new seed now."""
@@ -85,11 +95,11 @@ class SeedRow(Horizontal):
         self.post_message(self.Changed(self))
 
     @on(PressableWord.Pressed, "#new-seed")
-    def _new(self, event: PressableWord.Pressed) -> None:
+    def _new_pressed(self, event: PressableWord.Pressed) -> None:
         event.stop()
         self.draw()
 
     @on(PressableWord.Pressed, "#keep-seed")
-    def _lock(self, event: PressableWord.Pressed) -> None:
+    def _keep_pressed(self, event: PressableWord.Pressed) -> None:
         event.stop()
         self.toggle_kept()
