@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from textual.app import App, ComposeResult
 from textual.content import Content
+from textual.events import MouseScrollDown
 from textual.pilot import Pilot
 from textual.strip import Strip
 
@@ -346,6 +347,78 @@ async def test_scrolling_by_the_wheel_comes_near_the_end_and_leaves_the_cursor()
         assert app.told("near end") == ["40"]
         assert table.seen_cursor is None
         assert table.cursor_job_id == "id40"
+
+
+async def test_a_key_that_comes_before_the_next_frame_moves_from_the_job_not_from_its_old_row() -> None:
+    rows = Rows(100)
+    async with running(rows) as (_, table, pilot):
+        await pilot.press("down")
+        rows.jobs[:0] = [a_job(102), a_job(101)]
+        table.rows_changed()
+        table.action_cursor_down()
+        assert table.cursor_job_id == "id98"
+        await pilot.pause()
+        assert table.seen_cursor == "98"
+
+
+async def test_a_click_means_the_job_that_was_seen_there() -> None:
+    rows = Rows(100)
+    async with running(rows) as (_, table, pilot):
+        await pilot.press("down")
+        rows.jobs[:0] = [a_job(102), a_job(101)]
+        table._order_changed = True
+        await pilot.click(table, offset=(10, 5))
+        assert table.cursor_job_id == "id96"
+
+
+async def test_shown_again_it_has_the_time_of_now_and_stands_where_it_stood() -> None:
+    rows = Rows(100, JobStatus.PROCESSING)
+    async with running(rows) as (app, table, pilot):
+        table.move_to("id50")
+        await pilot.press("up", "up")
+        before = [line.partition("picture")[2] for line in table.shown]
+        table.display = False
+        await pilot.pause()
+        app.clock = START + 42
+        rows.jobs[:0] = [a_job(102), a_job(101)]
+        table.rows_changed()
+        await settle(pilot, lambda: table.cursor_index == 50)
+        table.display = True
+        await settle(pilot, lambda: "0:42" in "".join(table.shown))
+        assert [line.partition("picture")[2] for line in table.shown] == before
+        assert table.seen_cursor == "52"
+
+
+async def test_a_job_moved_to_in_a_closed_tab_is_in_view_when_it_opens() -> None:
+    rows = Rows(100)
+    async with running(rows) as (app, table, pilot):
+        await pilot.press("end")
+        table.display = False
+        await pilot.pause()
+        rows.jobs.insert(0, a_job(101))
+        table.rows_changed()
+        assert table.move_to("id101")
+        await settle(pilot, lambda: app.told("highlighted")[-1] == "id101")
+        table.display = True
+        await settle(pilot, lambda: any("number 101 " in line for line in table.shown))
+        assert table.seen_cursor == "101"
+
+
+@pytest.mark.parametrize("theme", ["textual-light", "ansi-dark", "nord"])
+async def test_every_theme_draws_it(theme: str) -> None:
+    async with running(Rows(10, JobStatus.PROCESSING)) as (app, table, pilot):
+        app.theme = theme
+        await pilot.pause()
+        assert "picture number 9 " in table.shown[2]
+        assert table.seen_cursor == "10"
+
+
+async def test_the_wheel_scrolls() -> None:
+    async with running(Rows(100)) as (_, table, pilot):
+        event = MouseScrollDown(table, 5, 5, 0, 1, 0, shift=False, meta=False, ctrl=False, screen_x=5, screen_y=5)
+        table.post_message(event)
+        await settle(pilot, lambda: "number 100 " not in table.shown[1])
+        assert table.shown[0].split()[0] == "status"
 
 
 # --- only what changed is painted -----------------------------------------------------------------------------------

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from typing import ClassVar, Final
 
 from textual import events, on
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.geometry import Region
 from textual.message import Message
+from textual.strip import Strip
 from textual.timer import Timer
 
 from krea_tui.ui.widgets.job_looks import is_ticking
@@ -91,7 +94,7 @@ class JobTable(JobTableView):
         self._standing = Standing()
         self._cursor_id: str | None = None
         self._was_moved = False
-        self._is_hidden = False
+        self._is_unseen = True
         self._changed: set[str] = set()
         self._order_changed = False
         self._flush_is_due = False
@@ -124,8 +127,7 @@ class JobTable(JobTableView):
 
     def move_to(self, job_id: str) -> bool:
         """Put the cursor on this job, and scroll there; false where it is not among the rows."""
-        if self._order_changed:
-            self._flush()
+        self._settle_if_due()
         index = self._rows.index_of(job_id)
         if index is None:
             return False
@@ -136,27 +138,27 @@ class JobTable(JobTableView):
 
     def action_cursor_up(self) -> None:
         """To the newer job."""
-        self._move_cursor(self._cursor - 1)
+        self._move_by(-1)
 
     def action_cursor_down(self) -> None:
         """To the older job."""
-        self._move_cursor(self._cursor + 1)
+        self._move_by(1)
 
     def action_page_up(self) -> None:
         """A page up."""
-        self._move_cursor(self._cursor - max(1, self._page - 1))
+        self._move_by(-max(1, self._page - 1))
 
     def action_page_down(self) -> None:
         """A page down."""
-        self._move_cursor(self._cursor + max(1, self._page - 1))
+        self._move_by(max(1, self._page - 1))
 
     def action_first(self) -> None:
         """To the newest job."""
-        self._move_cursor(0)
+        self._move_by(-len(self._rows))
 
     def action_last(self) -> None:
         """To the oldest job."""
-        self._move_cursor(len(self._rows) - 1)
+        self._move_by(len(self._rows))
 
     def action_open(self) -> None:
         """Open the job under the cursor."""
@@ -168,10 +170,15 @@ class JobTable(JobTableView):
         offset = event.get_content_offset(self)
         if offset is None or offset.y < HEADER_LINES:
             return
-        index = self._index_at(offset.y)
-        if index >= len(self._rows):
+        line, ids = offset.y - HEADER_LINES, self._standing.ids
+        if line >= len(ids):
             return
-        self._move_cursor(index)
+        # The job that was seen there, even where the rows have moved on since.
+        job_id = ids[line]
+        if job_id is None:
+            self._move_by(self._standing.top + line - self._cursor)
+        elif not self.move_to(job_id):
+            return
         if event.chain == _DOUBLE_CLICK:
             self.action_open()
 
@@ -189,6 +196,14 @@ class JobTable(JobTableView):
         self._repaint_changed(lines)
         self._identify_cursor(job_id)
         self._view_settled()
+
+    def _move_by(self, rows: int) -> None:
+        self._settle_if_due()
+        self._move_cursor(self._cursor + rows)
+
+    def _settle_if_due(self) -> None:
+        if self._order_changed:
+            self._flush()
 
     def _bring_cursor_into_view(self) -> None:
         top = self.scroll_offset.y
@@ -242,7 +257,10 @@ class JobTable(JobTableView):
         self._cursor = cursor
         known = self._cursor_id
         self._identify_cursor(known if known is not None and self._rows.index_of(known) == cursor else None)
-        self.scroll_to(y=top, animate=False, force=True)
+        if not self._is_unseen:
+            self.scroll_to(y=top, animate=False, force=True)
+            if not before.ids:
+                self._bring_cursor_into_view()
         self._repaint_changed(self._row_lines)
         self._view_settled()
 
@@ -257,6 +275,14 @@ class JobTable(JobTableView):
 
     def _view_settled(self) -> None:
         """Remember what is seen, ask for more rows, and let the clock run only if something visible needs it."""
+        if self._clock is None:
+            return
+        self._is_unseen = self._is_unseen or not self._page
+        if self._is_unseen:
+            # In a closed tab a widget has no size; what was last seen is kept for the day it opens again.
+            self._standing = replace(self._standing, cursor_id=self._cursor_id)
+            self._clock.pause()
+            return
         jobs, top, count = self._visible_jobs(), self.scroll_offset.y, len(self._rows)
         ids = tuple(job.id if job else None for job in jobs)
         self._standing = Standing(self._cursor, self._cursor_id, top, ids)
@@ -264,15 +290,14 @@ class JobTable(JobTableView):
         if count and last >= count - NEAR_END_ROWS and self._near_end_told_at != count:
             self._near_end_told_at = count
             self.post_message(self.NearEnd(self))
-        if self._clock is None:
-            return
         now = self._now()
-        if not self._is_hidden and any(job and is_ticking(job, now) for job in jobs):
+        if any(job and is_ticking(job, now) for job in jobs):
             self._clock.resume()
         else:
             self._clock.pause()
 
     def _tick(self) -> None:
+        self._settle_if_due()
         self._view_changed()
 
     @on(events.Mount)
@@ -281,14 +306,26 @@ class JobTable(JobTableView):
         self._flush_is_due = self._order_changed = False
         self._settle()
 
-    @on(events.Resize)
-    def _resized(self) -> None:
-        if self._standing.shows_cursor:
-            self._bring_cursor_into_view()
+    @on(events.Hide)
+    def _hidden(self) -> None:
+        self._is_unseen = True
         self._view_settled()
 
-    @on(events.Show)
-    @on(events.Hide)
-    def _shown_or_hidden(self, event: events.Show | events.Hide) -> None:
-        self._is_hidden = isinstance(event, events.Hide)
-        self._view_settled()
+    @on(events.Resize)
+    def _resized(self) -> None:
+        if self._standing.shows_cursor and not self._is_unseen:
+            self._bring_cursor_into_view()
+        self._seen()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Being painted is the one sure sign of being seen: a tab that opens again sends no event."""
+        if self._is_unseen:
+            self.call_later(self._seen)
+        return super().render_lines(crop)
+
+    def _seen(self) -> None:
+        if self._is_unseen and self._page:
+            self._is_unseen = False
+            self._settle()
+        else:
+            self._view_settled()
