@@ -39,6 +39,11 @@ _KITTY_CHUNK = 4096
 """Largest payload of one message, by the protocol."""
 _TMUX_LARGEST_SIXEL = 1_000_000
 """tmux drops a sequence of more than 1 MiB (its INPUT_BUF_LIMIT)."""
+_TMUX_COLOURS = 64
+_TMUX_ATTEMPTS = 5
+_TMUX_CHUNKS_AT_ONCE = 3
+_TMUX_PAUSE_S = 0.01
+"""tmux throws away what its terminal has not taken once some 8 bytes a cell wait (TTY_BLOCK_START): send no faster."""
 _SIXEL_BAND_PX = 6
 _FAST_LINE_BYTES_PER_S = 1_000_000
 _ENOUGH_TO_MEASURE_BYTES = 200_000
@@ -114,17 +119,7 @@ class TerminalPictures:
         Raises:
             PictureUnreadable: With a sentence for the person.
         """
-        colours = self._palette_size()
-        prepared = prepare(
-            request.path,
-            (request.columns, request.rows),
-            request.cell_size,
-            _rendition(self.mode, colours),
-            colours=colours or 256,
-            background=request.background,
-            most_px=self.capabilities.sixel_max_px if self.mode is GraphicsMode.SIXEL else None,
-            rows_step=self._rows_step(request.cell_size),
-        )
+        prepared = self._prepare(request, (request.columns, request.rows), self._palette_size())
         if not still_wanted():
             return None
         seed(self.capabilities)
@@ -132,8 +127,7 @@ class TerminalPictures:
             case GraphicsMode.KITTY:
                 return self._draw_kitty(request, prepared, still_wanted)
             case GraphicsMode.SIXEL:
-                sixel = _sixel(prepared, in_tmux=self.capabilities.in_tmux)
-                return Drawing(request, prepared.columns, prepared.rows, sixel=sixel)
+                return self._draw_sixel(request, prepared, still_wanted)
             case _:
                 return Drawing(request, prepared.columns, prepared.rows, strips=_half_block_strips(prepared))
 
@@ -158,11 +152,37 @@ class TerminalPictures:
         proved_fast = self._bytes_per_s is not None and self._bytes_per_s > _FAST_LINE_BYTES_PER_S
         return 256 if self.capabilities.remote and not proved_fast else None
 
-    def _rows_step(self, cell_size: CellSize) -> int:
-        """Rows that end with a full band of sixels: tmux fills what is missing of a band with a line of its own."""
-        if self.mode is GraphicsMode.SIXEL and self.capabilities.in_tmux:
-            return _SIXEL_BAND_PX // math.gcd(_SIXEL_BAND_PX, cell_size.height)
-        return 1
+    def _prepare(self, request: PictureRequest, cells: tuple[int, int], colours: int | None) -> PreparedPicture:
+        sixel = self.mode is GraphicsMode.SIXEL
+        # tmux fills what is missing of a last band of sixels with a line of its own.
+        rows_step = _SIXEL_BAND_PX // math.gcd(_SIXEL_BAND_PX, request.cell_size.height)
+        return prepare(
+            request.path,
+            cells,
+            request.cell_size,
+            _rendition(self.mode, colours),
+            colours=colours or 256,
+            background=request.background,
+            most_px=self.capabilities.sixel_max_px if sixel else None,
+            rows_step=rows_step if sixel and self.capabilities.in_tmux else 1,
+        )
+
+    def _draw_sixel(
+        self, request: PictureRequest, prepared: PreparedPicture, still_wanted: Callable[[], bool]
+    ) -> Drawing | None:
+        """Encode; in tmux with fewer colours, then smaller, until it passes."""
+        sixel = _sixel(prepared)
+        cells = (request.columns, request.rows)
+        for _ in range(_TMUX_ATTEMPTS):
+            if not self.capabilities.in_tmux or len(sixel) <= _TMUX_LARGEST_SIXEL:
+                break
+            if not still_wanted():
+                return None
+            prepared = self._prepare(request, cells, min(_TMUX_COLOURS, self._palette_size() or _TMUX_COLOURS))
+            sixel = _sixel(prepared)
+            shrink = min(1.0, math.sqrt(_TMUX_LARGEST_SIXEL * 0.9 / len(sixel)))
+            cells = (max(1, int(prepared.columns * shrink)), max(1, int(prepared.rows * shrink)))
+        return Drawing(request, prepared.columns, prepared.rows, sixel=sixel)
 
     def _draw_kitty(
         self, request: PictureRequest, prepared: PreparedPicture, still_wanted: Callable[[], bool]
@@ -199,6 +219,8 @@ class TerminalPictures:
             more = int(offset + _KITTY_CHUNK < len(payload))
             self._write(_kitty_message(f"{keys}m={more}", payload[offset : offset + _KITTY_CHUNK]))
             keys = "q=2,"
+            if self.capabilities.in_tmux and offset // _KITTY_CHUNK % _TMUX_CHUNKS_AT_ONCE == _TMUX_CHUNKS_AT_ONCE - 1:
+                time.sleep(_TMUX_PAUSE_S)
         if len(payload) >= _ENOUGH_TO_MEASURE_BYTES:
             self._bytes_per_s = len(payload) / max(time.monotonic() - started_at, 1e-6)
         return True
@@ -226,30 +248,27 @@ class SixelFrame:
         left: Column of its left edge on the screen.
         top: Row of its top edge on the screen.
         blank: Style of the cells beside it.
-        painted: Whether it is there already, and every row may step over.
     """
 
-    def __init__(self, drawing: Drawing, left: int, top: int, blank: Style, *, painted: bool = False) -> None:
+    def __init__(self, drawing: Drawing, left: int, top: int, blank: Style) -> None:
         self.drawing = drawing
         self.left = left
         self.right = left + drawing.columns
         self.top = top
         self.blank = blank
-        self._sixel = "" if painted else drawing.sixel
-
-    @property
-    def painted(self) -> bool:
-        """Whether the picture has been written to the terminal."""
-        return not self._sixel
+        self.painted_at: float | None = None
+        """When it was written to the terminal, by the monotonic clock."""
 
     def shows(self, drawing: Drawing, left: int, top: int) -> bool:
         """Whether it has painted this very picture at this place."""
-        return self.painted and self.drawing is drawing and (self.left, self.top) == (left, top)
+        return self.painted_at is not None and self.drawing is drawing and (self.left, self.top) == (left, top)
 
     def claim(self) -> str:
         """The sequences that paint the picture, on the first call; then nothing."""
-        sixel, self._sixel = self._sixel, ""
-        return Control.move_to(self.left, self.top).segment.text + sixel if sixel else ""
+        if self.painted_at is not None:
+            return ""
+        self.painted_at = time.monotonic()
+        return Control.move_to(self.left, self.top).segment.text + self.drawing.sixel
 
 
 class SixelRow(Strip):
@@ -353,16 +372,11 @@ def _png_base64(prepared: PreparedPicture) -> str:
     return base64.b64encode(png.getvalue()).decode("ascii")
 
 
-def _sixel(prepared: PreparedPicture, *, in_tmux: bool) -> str:
-    """Encode a palette picture; in tmux with as many colours as its limit allows."""
+def _sixel(prepared: PreparedPicture) -> str:
+    """Encode a palette picture, the same on every version of textual-image."""
     import textual_image._sixel as encoder
 
-    image = prepared.image
-    sixel: str = encoder.image_to_sixels(image, encoder.SixelOptions())
-    for colours in (64, 16):
-        if not in_tmux or len(sixel) < _TMUX_LARGEST_SIXEL:
-            break
-        sixel = encoder.image_to_sixels(image.convert("RGB"), encoder.SixelOptions(colors=colours))
+    sixel: str = encoder.image_to_sixels(prepared.image)
     if not hasattr(encoder, "_LazyColorTracker"):
         # 0.12 defines a colour and takes it for selected, which xterm and foot do not.
         sixel = re.sub(r"#(\d+);2;(\d+);(\d+);(\d+)", r"#\1;2;\2;\3;\4#\1", sixel)

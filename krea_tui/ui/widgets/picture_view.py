@@ -10,8 +10,9 @@ from rich.style import Style
 from textual import events, on, work
 from textual.app import ComposeResult
 from textual.content import Content
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.message import Message
+from textual.screen import Screen
 from textual.strip import Strip
 from textual.timer import Timer
 from textual.widget import Widget
@@ -30,6 +31,10 @@ from krea_tui.ui.graphics import (
 
 RESIZE_SETTLES_S = 0.15
 """Wait after a change of size before the picture is made anew: a dragged window changes many times."""
+TMUX_SETTLES_S = 0.6
+"""The same in tmux, which passes nothing on while it redraws itself."""
+PAINT_HOLDS_S = 0.3
+"""How long a sixel picture that was just painted is taken for undamaged."""
 SAMPLE_COLUMNS = 12
 """How far apart a sixel picture looks for what covers it; nothing that floats is narrower."""
 FREE_AFTER_S = 1.0
@@ -83,6 +88,7 @@ class PictureCanvas(Widget, can_focus=False):
         left, top = (width - drawing.columns) // 2, (height - drawing.rows) // 2
         # A translucent screen above tints what is below, and kitty reads pictures from the colours.
         if (drawing.sixel or drawing.kitty_id) and not self.screen.is_active:
+            self._frame = None
             return {}
         if drawing.sixel:
             return self._sixel_rows(drawing, left, top, blank)
@@ -104,19 +110,30 @@ class PictureCanvas(Widget, can_focus=False):
         whole = geometry.visible_region == geometry.region
         # Half of it cannot be sent; after a change of size the next drawing is on its way.
         if not whole or left < 0 or top < 0:
+            self._frame = None
             return {}
         x, y = geometry.region.offset
         covered = self._rows_below_others(Region(x + left, y + top, drawing.columns, drawing.rows))
-        painted = bool(covered) and self._frame is not None and self._frame.shows(drawing, x + left, y + top)
-        # Painted again, it would lie over what covers it. What that uncovers stays empty until all of it is gone.
-        self._stale = (self._stale | self._covered) - covered if painted else frozenset()
-        self._covered = covered
-        self._frame = SixelFrame(drawing, x + left, y + top, blank, painted=painted)
+        frame = self._frame
+        painted = frame is not None and frame.shows(drawing, x + left, y + top)
+        if frame is None or not painted or not (covered or self._just_painted(frame)):
+            frame = SixelFrame(drawing, x + left, y + top, blank)
+            self._stale = frozenset()
+        else:
+            # Painted again, it would lie over what covers it. What that uncovers stays empty until all of it is gone.
+            self._stale = (self._stale | self._covered) - covered
+        self._covered, self._frame = covered, frame
         return {
-            row - y: SixelRow(self._frame, row, x, x + self.size.width)
+            row - y: SixelRow(frame, row, x, x + self.size.width)
             for row in range(y + top, y + top + drawing.rows)
             if row not in self._stale
         }
+
+    def _just_painted(self, frame: SixelFrame) -> bool:
+        """Textual repaints a screen twice in a row where once would do; a sixel picture is too dear for that."""
+        if self._covered or self._stale or frame.painted_at is None:
+            return False
+        return time.monotonic() - frame.painted_at < PAINT_HOLDS_S
 
     def _rows_below_others(self, picture: Region) -> frozenset[int]:
         """Rows of the screen where something (a toast, a list that dropped down) lies over the picture."""
@@ -200,6 +217,7 @@ class PictureView(Widget, can_focus=False):
         self._asked_at = 0.0
         self._wanted: PictureRequest | None = None
         self._busy = False
+        self._size_seen = Size(0, 0)
         self._settling: Timer | None = None
         self._canvas = PictureCanvas()
         self._message = Static(classes="picture-view--message", markup=False)
@@ -231,24 +249,33 @@ class PictureView(Widget, can_focus=False):
         elif self._graphics() is GraphicsMode.OFF:
             self._say(f"{path.name}\n\nPictures are switched off here.")
         else:
-            if self._canvas.drawing is None:
+            drawn = self._canvas.drawing
+            if drawn is None:
                 self._say(placeholder)
             self._start()
+            if drawn is not None and drawn.request == self._wanted:
+                self.post_message(self.Shown(self, path, 0.0))
 
-    @on(events.Resize)
-    def _size_changed(self) -> None:
+    def _laid_out(self, _screen: Screen[object]) -> None:
+        """Follow the pane's size. Resize is lost where someone asks for a region between a change and its layout."""
+        size = self.content_size
+        if size == self._size_seen:
+            return
+        self._size_seen = size
+        self._asked_at = time.monotonic()
         if self._settling is not None:
             self._settling.stop()
-        self._asked_at = time.monotonic()
         if self._canvas.drawing is None:
             self._start()
         else:
-            self._settling = self.set_timer(RESIZE_SETTLES_S, self._start)
+            in_tmux = self._terminal_pictures().capabilities.in_tmux
+            self._settling = self.set_timer(TMUX_SETTLES_S if in_tmux else RESIZE_SETTLES_S, self._start)
 
     @on(events.Mount)
     def _follow_app(self) -> None:
+        self.screen.screen_layout_refresh_signal.subscribe(self, self._laid_out)
         self.app.theme_changed_signal.subscribe(self, lambda _: self.call_after_refresh(self._start))
-        self.app.app_resume_signal.subscribe(self, lambda _: self._draw_anew())
+        self.app.app_resume_signal.subscribe(self, lambda _: self.draw_anew())
 
     @on(events.Unmount)
     def _close(self) -> None:
@@ -257,8 +284,8 @@ class PictureView(Widget, can_focus=False):
         if self._pictures is not None:
             self._pictures.close()
 
-    def _draw_anew(self) -> None:
-        """Back from a suspension: kitty forgot the pictures of the screen that was left."""
+    def draw_anew(self) -> None:
+        """Send the picture once more: the terminal lost it (a suspension, another program, a reattached tmux)."""
         self._replace(None)
         self._start()
 
