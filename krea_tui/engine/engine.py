@@ -21,7 +21,7 @@ class Engine:
     """Moves jobs from held to done. Run it on one loop: `run()` in a task, then give orders; `stop()` ends it."""
 
     def __init__(self, world: World, policy: Policy, book: JobBook | None = None) -> None:
-        self.book = book or JobBook()
+        self.book = JobBook() if book is None else book
         self._world = world
         self._store = world.store
         self._clock = world.clock

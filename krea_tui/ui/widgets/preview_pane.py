@@ -104,8 +104,6 @@ class PreviewPane(Widget, can_focus=True):
         """Show a job, and its picture where there is one on disk."""
         same_picture = job is not None and self._job is not None and job.id == self._job.id and path == self._path
         self._job, self._path = job, path
-        if not self.is_mounted:
-            return
         self.border_title = f"Preview · {title_of(job)}" if job else "Preview"
         self.query_one("#caption", Static).update(caption_of(job) if job else "")
         self.query_one("#details-text", Static).update(details_of(job) if job else "")
@@ -129,7 +127,8 @@ class PreviewPane(Widget, can_focus=True):
 
     def watch_plain(self) -> None:
         """Say it in ASCII."""
-        self._show_picture()
+        if self.is_mounted:
+            self._show_picture()
 
     def action_scroll_details(self, by: int) -> None:
         """Scroll the details by a line."""
