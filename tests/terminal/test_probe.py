@@ -190,7 +190,7 @@ def test_tmux_is_asked_by_its_own_command(
     terminals.append(terminal := FakeTerminal(XTERM))
     os.environ["PATH"], path = f"{folder}:{os.environ['PATH']}", os.environ["PATH"]
     try:
-        answers = terminal.begin(TMUX="/tmp/x,1,0", PATH=os.environ["PATH"]).finish()
+        answers = terminal.begin(TMUX="/sockets/tmux,1,0", PATH=os.environ["PATH"]).finish()
     finally:
         os.environ["PATH"] = path
     assert answers.tmux is not None
@@ -204,7 +204,7 @@ def test_a_missing_tmux_is_one_of_which_nothing_is_known(terminals: list[FakeTer
     terminals.append(terminal := FakeTerminal(XTERM))
     path, os.environ["PATH"] = os.environ["PATH"], "/nonexistent"
     try:
-        answers = terminal.begin(TMUX="/tmp/x,1,0").finish()
+        answers = terminal.begin(TMUX="/sockets/tmux,1,0").finish()
     finally:
         os.environ["PATH"] = path
     assert answers.tmux is not None
