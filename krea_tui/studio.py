@@ -8,18 +8,19 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from krea_tui.config.key import ApiKey, KeySource, fingerprint, load_key, save_key
 from krea_tui.config.locations import Locations, ensure_private_dir
 from krea_tui.config.settings import Settings, gateway_profile
+from krea_tui.domain.errors import ConfigError
 from krea_tui.engine.book import JobBook
 from krea_tui.engine.clock import SystemClock
 from krea_tui.engine.engine import Engine
-from krea_tui.engine.leadership import World
 from krea_tui.engine.policy import Policy
+from krea_tui.engine.world import World
 
 if TYPE_CHECKING:
     from krea_tui.domain.job import Job
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 _SALT: Final = "key_salt"
 _DEMO_KEY: Final = "demo-key"
+_DEMO_REQUESTS_PER_S: Final = 20.0
+_DEMO_BURST: Final = 40
 
 # Blocking: called in a thread when this process becomes the engine; returns the gateway's base URL.
 StartGateway = Callable[[], str]
@@ -102,6 +105,7 @@ async def open_studio(plan: Plan, book: JobBook | None = None) -> Studio:
             processes=SignOfLife(plan.locations.instances_dir),
             clock=SystemClock(),
             open_gateway=_gateway_opener(plan),
+            read_key=_key_reader(plan, salt),
         )
         engine = Engine(world, _policy_of(plan, key, salt), book)
     except BaseException:
@@ -129,7 +133,9 @@ def _prepare(locations: Locations) -> None:
 
 def _policy_of(plan: Plan, key: ApiKey | None, salt: bytes) -> Policy:
     gateway = plan.settings.gateway
-    # The demo's simulator has no rate to respect: it is there to show the app at its quickest.
+    if plan.is_demo:
+        # The demo's simulator has no rate to respect: it is there to show the app at its quickest.
+        gateway = replace(gateway, requests_per_s=_DEMO_REQUESTS_PER_S, burst=_DEMO_BURST)
     return Policy(
         profile=gateway_profile(plan.settings, demo=plan.is_demo),
         key=key.reveal() if key else "",
@@ -148,6 +154,18 @@ async def _salt_of(store: ThreadedStore) -> bytes:
         known = secrets.token_hex(16)
         await store.set_meta(_SALT, known)
     return bytes.fromhex(known)
+
+
+def _key_reader(plan: Plan, salt: bytes) -> Callable[[], tuple[str, str] | None]:
+    def read_key() -> tuple[str, str] | None:
+        # The file alone: it is where another process has just put the new key.
+        try:
+            loaded = load_key(plan.locations.key_file, {})
+        except ConfigError:
+            return None
+        return (loaded.key.reveal(), fingerprint(loaded.key, salt)) if loaded else None
+
+    return read_key
 
 
 def _gateway_opener(plan: Plan) -> Callable[[str], Awaitable[Gateway]]:

@@ -27,6 +27,8 @@ FORBIDDEN_UNTIL_STOP: Final = 2
 DOWNLOAD_RETRY_S: Final = (2.0, 5.0, 15.0, 60.0, 300.0, 600.0)
 # A link that answers 403, 404 or 410 is tried so often, over DOWNLOAD_RETRY_S, before the picture counts as lost.
 DEAD_LINK_TRIES: Final = 5
+# Any other fault is tried at least so often and at least so long.
+DOWNLOAD_TRIES: Final = 100
 DOWNLOAD_PATIENCE_S: Final = 86_400.0
 
 

@@ -123,10 +123,8 @@ class GenerationRequest:
 
 
 def _problems(request: GenerationRequest) -> Iterable[FieldProblem]:
-    if not request.prompt.strip():
-        yield FieldProblem("prompt", "write a prompt first")
-    elif _SURROGATE.search(request.prompt):
-        yield FieldProblem("prompt", "has characters that are no text (a broken encoding); type them again")
+    if problem := _prompt_problem(request.prompt):
+        yield FieldProblem("prompt", problem)
     if not 0 <= request.seed <= MAX_SEED:
         yield FieldProblem("seed", f"a whole number from 0 to {MAX_SEED}, or blank")
     yield from _list_problems(request)
@@ -146,6 +144,14 @@ def _problems(request: GenerationRequest) -> Iterable[FieldProblem]:
             yield FieldProblem(f"moodboards.{index}.id", "a moodboard's UUID or its share link")
         if problem := moodboard_strength_problem(board.strength):
             yield FieldProblem(f"moodboards.{index}.strength", problem)
+
+
+def _prompt_problem(prompt: str) -> str | None:
+    if not prompt.strip():
+        return "write a prompt first"
+    if _SURROGATE.search(prompt):
+        return "has characters that are no text (a broken encoding); type them again"
+    return None
 
 
 def _list_problems(request: GenerationRequest) -> Iterable[FieldProblem]:

@@ -5,10 +5,14 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from typing import Final
 
-from krea_tui.domain.job import Job, JobStatus
+from krea_tui.domain.job import AT_GATEWAY, Job, JobStatus
 from krea_tui.domain.money import Ledger
+from krea_tui.engine.faults import LOG
 from krea_tui.engine.health import GatewayHealth
+
+IN_FLIGHT: Final = frozenset({JobStatus.SENDING, *AT_GATEWAY})
 
 Listener = Callable[[frozenset[str]], None]
 
@@ -25,6 +29,7 @@ class JobBook:
         self._order: list[tuple[int, str]] = []
         self._listeners: list[Listener] = []
         self._counts: Counter[JobStatus] = Counter()
+        self._in_flight: Counter[str] = Counter()
         self._saving = 0
         self._revision = 0
         self.order_version = 0
@@ -64,11 +69,6 @@ class JobBook:
         """The newest revision seen, from which a follower asks for changes."""
         return self._revision
 
-    @property
-    def oldest_seq(self) -> int | None:
-        """Where the next older page of the history begins."""
-        return -self._order[-1][0] if self._order else None
-
     def count(self, *statuses: JobStatus) -> int:
         """How many jobs of the book have one of these statuses."""
         return sum(self._counts[status] for status in statuses)
@@ -84,10 +84,9 @@ class JobBook:
         """Jobs at the gateway, on the way there, or whose pictures are being saved."""
         return self.count(JobStatus.SENDING, JobStatus.QUEUED, JobStatus.PROCESSING) + self._saving
 
-    @property
-    def in_flight_count(self) -> int:
-        """Jobs that take one of the places at the gateway."""
-        return self.count(JobStatus.SENDING, JobStatus.QUEUED, JobStatus.PROCESSING)
+    def in_flight_count(self, profile: str) -> int:
+        """Jobs that take one of the places at this gateway."""
+        return self._in_flight[profile]
 
     def put(self, jobs: Iterable[Job]) -> None:
         """Take these states in, unless a newer one is known, and publish what changed."""
@@ -106,14 +105,18 @@ class JobBook:
 
     def _publish(self, job_ids: frozenset[str]) -> None:
         for listener in tuple(self._listeners):
-            listener(job_ids)
+            try:
+                listener(job_ids)
+            except Exception:
+                # A pane's fault must not stop a lane between two steps of a paid job.
+                LOG.exception("a listener of the job book failed")
 
     def _put_one(self, job: Job) -> bool:
         known = self._jobs.get(job.id)
         if known is not None:
             if known.revision >= job.revision:
                 return False
-            self._forget_counts(known)
+            self._count(known, -1)
         was_shown = known is not None and known.deleted_at is None
         is_shown = job.deleted_at is None
         key = (-job.seq, job.id)
@@ -124,13 +127,12 @@ class JobBook:
             del self._order[bisect_left(self._order, key)]
             self.order_version += 1
         self._jobs[job.id] = job
-        if is_shown:
-            self._counts[job.status] += 1
-            self._saving += job.is_saving
+        self._count(job, 1)
         self._revision = max(self._revision, job.revision)
         return True
 
-    def _forget_counts(self, known: Job) -> None:
-        if known.deleted_at is None:
-            self._counts[known.status] -= 1
-            self._saving -= known.is_saving
+    def _count(self, job: Job, step: int) -> None:
+        if job.deleted_at is None:
+            self._counts[job.status] += step
+            self._in_flight[job.profile] += step * (job.status in IN_FLIGHT)
+            self._saving += step * job.is_saving

@@ -42,6 +42,16 @@ class Budget:
             turn.cancel()
             raise
 
+    def is_awaited(self, priority: Priority) -> bool:
+        """Whether somebody of this priority waits for a token right now."""
+        return any(waiting == priority and not turn.done() for waiting, _, turn in self._waiting)
+
+    async def aclose(self) -> None:
+        """Stop handing out tokens; whoever still waits is on the way out too."""
+        if self._server is not None:
+            self._server.cancel()
+            await asyncio.gather(self._server, return_exceptions=True)
+
     def rate_limited(self, wait_s: float) -> None:
         """A 429: half the rate, and nothing for so long."""
         self.bucket.slow_down(self._clock.monotonic(), wait_s)

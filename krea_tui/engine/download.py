@@ -13,9 +13,10 @@ from urllib.parse import urlsplit
 from krea_tui.domain.errors import DownloadError, ImpossibleTransition, StoreError
 from krea_tui.domain.events import Event, PictureDelayed, PictureLost, PictureSaved
 from krea_tui.domain.job import Job
-from krea_tui.domain.pacing import DEAD_LINK_TRIES, DOWNLOAD_PATIENCE_S, DOWNLOAD_RETRY_S, stepped
+from krea_tui.domain.pacing import DEAD_LINK_TRIES, DOWNLOAD_PATIENCE_S, DOWNLOAD_RETRY_S, DOWNLOAD_TRIES, stepped
 from krea_tui.engine.clock import wait_for
 from krea_tui.engine.context import LaneContext
+from krea_tui.engine.faults import LOG, keep_going
 from krea_tui.engine.health import Pause, PauseReason
 from krea_tui.engine.ports import SavedFile
 
@@ -45,16 +46,17 @@ class DownloadLane:
         unsubscribe = self._book.subscribe(self._on_change)
         try:
             self._on_change(frozenset(job.id for job in self._book))
-            while True:
-                self._wake.clear()
-                wait_s = self._start_due()
-                await wait_for(self._wake, self._clock, wait_s)
+            await keep_going(self._step, lambda: False, self._clock)
         finally:
             unsubscribe()
             fetches = tuple(self._fetching.values())
             for fetch in fetches:
                 fetch.cancel()
             await asyncio.gather(*fetches, return_exceptions=True)
+
+    async def _step(self) -> None:
+        self._wake.clear()
+        await wait_for(self._wake, self._clock, self._start_due())
 
     def resume(self) -> None:
         """The disk was mended: try again now."""
@@ -102,6 +104,9 @@ class DownloadLane:
             await self._record(job.id, await self._outcome(job, index))
         except StoreError as error:
             self._disk_failed(error)
+        except Exception as error:
+            LOG.exception("the outcome of a download of job %s could not be written down", job.id)
+            self._disk_failed(StoreError(f"an unexpected fault: {type(error).__name__}"))
         finally:
             del self._fetching[job.id, index]
             self._hosts[host] -= 1
@@ -111,13 +116,22 @@ class DownloadLane:
         try:
             return await self._download(job, index)
         except DownloadError as error:
-            picture = job.pictures[index]
-            now = self._clock.now()
-            age_s = now - (job.answered_at or now)
-            is_dead = error.permanent and picture.attempts + 1 >= DEAD_LINK_TRIES
-            if is_dead or age_s > DOWNLOAD_PATIENCE_S:
-                return PictureLost(now, index, str(error))
-            return PictureDelayed(index, str(error), now + stepped(DOWNLOAD_RETRY_S, picture.attempts))
+            return self._judge(job, index, error)
+        except StoreError:
+            raise
+        except Exception as error:
+            LOG.exception("a download of job %s met a fault and is tried again", job.id)
+            return self._judge(job, index, DownloadError(f"an unexpected fault: {type(error).__name__}"))
+
+    def _judge(self, job: Job, index: int, error: DownloadError) -> Event:
+        now = self._clock.now()
+        tries = job.pictures[index].attempts + 1
+        is_dead = error.permanent and tries >= DEAD_LINK_TRIES
+        # Both: a machine that slept for a day has not tried for a day.
+        is_given_up = tries >= DOWNLOAD_TRIES and now - (job.answered_at or now) > DOWNLOAD_PATIENCE_S
+        if is_dead or is_given_up:
+            return PictureLost(now, index, str(error))
+        return PictureDelayed(index, str(error), now + stepped(DOWNLOAD_RETRY_S, tries - 1))
 
     async def _download(self, job: Job, index: int) -> PictureSaved:
         saved = await asyncio.to_thread(self._context.files.find_saved, job, index)

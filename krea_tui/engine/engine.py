@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import Iterable, Sequence
 
 from krea_tui.domain.events import Event, PictureWanted, Released, Withdrawn
-from krea_tui.domain.job import HoldReason, Job, JobStatus, Marks, PictureState, new_id
+from krea_tui.domain.job import HoldReason, Job, Marks, PictureState, new_id
 from krea_tui.domain.pricing import price_of
 from krea_tui.domain.request import GenerationRequest
 from krea_tui.engine.book import JobBook
-from krea_tui.engine.health import Pause, PauseReason
-from krea_tui.engine.leadership import HISTORY_PAGE, PAUSED, Leadership, World
+from krea_tui.engine.leadership import HISTORY_PAGE, Leadership
 from krea_tui.engine.policy import Policy
+from krea_tui.engine.world import World, try_apply
 
 _RESUMABLE = frozenset({HoldReason.MONEY, HoldReason.CAP, HoldReason.KEY, HoldReason.PAUSED})
 
@@ -88,9 +88,7 @@ class Engine:
                 )
             )
         stored = await self._store.insert(jobs)
-        lanes = self._leadership.lanes
-        if lanes is not None and stored:
-            lanes.submission.probe_with(stored[0].id)
+        self._approved(stored)
         self.book.put(stored)
         return stored
 
@@ -100,7 +98,9 @@ class Engine:
 
     async def release(self, job_ids: Iterable[str]) -> list[Job]:
         """Let held jobs go, left-overs too: the person has said so."""
-        return await self._apply_all(job_ids, Released(self.process_id))
+        released = await self._apply_all(job_ids, Released(self.process_id))
+        self._approved(released)
+        return released
 
     async def recheck(self, job_ids: Iterable[str]) -> list[Job]:
         """Ask the gateway about these jobs as soon as the budget allows, and fetch lost pictures once more."""
@@ -109,7 +109,7 @@ class Engine:
             job = self.book.get(job_id) or await self._store.get(job_id)
             for index, picture in enumerate(job.pictures):
                 if picture.state is PictureState.LOST:
-                    await self._leadership.try_apply(job_id, PictureWanted(index))
+                    await try_apply(self._store, self.book, job_id, PictureWanted(index))
             if job.is_polled:
                 wanted.append(job_id)
         marks: Marks = {"recheck_at": self._clock.now()}
@@ -129,31 +129,23 @@ class Engine:
 
     async def pause(self) -> None:
         """Send nothing more until `resume()`, here and in every process of this history."""
-        words = "paused by you"
-        await self._store.set_meta(PAUSED, words)
-        self.book.health.pause = Pause(PauseReason.PERSON, words, "Resume when you are ready.")
+        await self._leadership.signals.pause()
+        health = self.book.health
+        health.is_paused_by_person = True
+        if health.pause is None:
+            health.lift_pause()
         self.book.touch()
 
     async def resume(self) -> list[Job]:
         """Let the lanes go again, with what was held for money, a cap, the key or a pause; left-overs stay."""
-        await self._store.set_meta(PAUSED, None)
-        self._leadership.unpause()
-        held = [job.id for job in self.book if job.status is JobStatus.HELD and job.hold_reason in _RESUMABLE]
-        return await self.release(held)
+        await self._leadership.resume()
+        return await self.release(self._held_for(_RESUMABLE))
 
     async def use_key(self, key: str, fingerprint: str) -> None:
-        """The person gave another key: what waited for one goes on."""
-        self._leadership.policy = self.policy.with_key(key, fingerprint)
-        lanes = self._leadership.lanes
-        if lanes is not None:
-            lanes.context.policy = self.policy
-            lanes.context.gateway.use_key(key)
-        pause = self.book.health.pause
-        if pause is not None and pause.reason in {PauseReason.KEY, PauseReason.FORBIDDEN}:
-            self._leadership.unpause()
-        waiting = [job.id for job in self.book if job.hold_reason is HoldReason.KEY]
-        await self.release(waiting)
-        self.book.touch()
+        """The person gave another key, which lies in its file by now: what waited for one goes on."""
+        self._leadership.use_key(key, fingerprint)
+        await self._leadership.signals.key_changed(fingerprint)
+        await self.release(self._held_for(frozenset({HoldReason.KEY})))
 
     def prefer(self, job_id: str | None) -> None:
         """The job the person looks at is checked first."""
@@ -163,10 +155,26 @@ class Engine:
 
     async def load_older(self) -> int:
         """Take the next page of the history into the book; returns how many jobs came."""
-        jobs = await self._store.latest(HISTORY_PAGE, before_seq=self.book.oldest_seq)
+        # An open job may be older than the page: the book's oldest is no place to go on from.
+        oldest = self._leadership.oldest_page_seq
+        if oldest is None:
+            return 0
+        jobs = await self._store.latest(HISTORY_PAGE, before_seq=oldest)
+        if jobs:
+            self._leadership.oldest_page_seq = jobs[-1].seq
         self.book.put(jobs)
         return len(jobs)
 
+    def _approved(self, jobs: Sequence[Job]) -> None:
+        self._leadership.heirs.accept(job.id for job in jobs)
+        lanes = self._leadership.lanes
+        if lanes is not None and jobs:
+            lanes.submission.probe_with(jobs[0].id)
+
+    def _held_for(self, reasons: frozenset[HoldReason]) -> list[str]:
+        profile = self.policy.profile
+        return [job.id for job in self.book.held() if job.hold_reason in reasons and job.profile == profile]
+
     async def _apply_all(self, job_ids: Iterable[str], event: Event) -> list[Job]:
-        moved = [await self._leadership.try_apply(job_id, event) for job_id in job_ids]
+        moved = [await try_apply(self._store, self.book, job_id, event) for job_id in job_ids]
         return [job for job in moved if job is not None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 
 class PauseReason(StrEnum):
@@ -29,11 +30,15 @@ class Pause:
     advice: str = ""
 
 
+PERSON_PAUSE: Final = Pause(PauseReason.PERSON, "paused by you", "Resume when you are ready.")
+
+
 @dataclass(slots=True)
 class GatewayHealth:
     """Times are the engine clock's wall (epoch seconds), None where nothing is waited for.
 
-    `is_engine` tells whether this process sends and polls, or follows another one.
+    `is_engine` tells whether this process sends and polls, or follows another one; a follower shows the engine's
+    `pause`. `is_paused_by_person` holds beside any other reason, and outlives it.
     """
 
     is_engine: bool = False
@@ -48,3 +53,8 @@ class GatewayHealth:
     rate_limited_count: int = 0
     last_answer_at: float | None = None
     has_key: bool = True
+    is_paused_by_person: bool = False
+
+    def lift_pause(self) -> None:
+        """What stood is mended; what the person paused stays so."""
+        self.pause = PERSON_PAUSE if self.is_paused_by_person else None

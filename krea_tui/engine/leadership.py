@@ -4,45 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+import time
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 
-from krea_tui.domain.errors import ImpossibleTransition, StoreError
-from krea_tui.domain.events import Doubted, Event, PutOnHold
-from krea_tui.domain.job import HoldReason, Job, JobStatus
+from krea_tui.domain.errors import StoreError
+from krea_tui.domain.job import Job
 from krea_tui.domain.pacing import TokenBucket
 from krea_tui.engine.book import JobBook
 from krea_tui.engine.budget import Budget
+from krea_tui.engine.clock import wait_for
 from krea_tui.engine.context import LaneContext
 from krea_tui.engine.download import DownloadLane
+from krea_tui.engine.faults import LOG, keep_going
 from krea_tui.engine.health import Pause, PauseReason
+from krea_tui.engine.heirs import Heirs
 from krea_tui.engine.policy import Policy
-from krea_tui.engine.ports import Clock, Election, Files, Gateway, Processes, Store
+from krea_tui.engine.ports import Gateway
+from krea_tui.engine.signals import Heard, Signals
 from krea_tui.engine.status import StatusLane
 from krea_tui.engine.submission import SubmissionLane
-
-OpenGateway = Callable[[str], Awaitable[Gateway]]
+from krea_tui.engine.world import World
 
 FOLLOW_INTERVAL_S = 0.4
 SIGN_OF_LIFE_S = 5.0
-TAKEOVER_WINDOW_S = 300.0
+HAND_OVER_S = 3.0
 LEDGER_DELAY_S = 0.1
+DISK_RETRY_S = 5.0
 HISTORY_PAGE = 200
-PAUSED = "paused"
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """What the composition hands in. `open_gateway` gets the key and may take its time (TLS, a simulator's start)."""
-
-    store: Store
-    files: Files
-    election: Election
-    processes: Processes
-    clock: Clock
-    open_gateway: OpenGateway
 
 
 @dataclass(slots=True)
@@ -63,80 +52,161 @@ class Leadership:
         self.policy = policy
         self.lanes: Lanes | None = None
         self.is_ready = asyncio.Event()
+        self.heirs = Heirs(world, book)
+        self.signals = Signals(world.store)
+        self.oldest_page_seq: int | None = None
         self._world = world
         self._store = world.store
         self._clock = world.clock
         self._stop = asyncio.Event()
+        self._ended = asyncio.Event()
+        self._is_running = False
+        self._left: list[Job] = []
         self._followed = 0
         self._data_version = -1
-        self._last_touch = 0.0
+        self._heard = Heard()
+        self._last_touch = float("-inf")
         self._ledger_task: asyncio.Task[None] | None = None
+        self._is_ledger_stale = False
+        book.health.has_key = bool(policy.key)
 
     async def run(self) -> None:
         """Lead or follow until `stop()`; raises `StoreError` where the history cannot be used."""
         processes = self._world.processes
         await asyncio.to_thread(processes.start)
+        self._is_running = True
         unsubscribe = self.book.subscribe(self._on_change)
         try:
             await self._load()
             while not self._stop.is_set():
-                if await asyncio.to_thread(self._world.election.try_acquire):
-                    await self._lead()
-                else:
-                    self.is_ready.set()
-                    await self._follow_once()
+                try:
+                    await self._lead_or_follow()
+                except StoreError as error:
+                    await self._wait_for_disk(error)
         finally:
+            await asyncio.to_thread(self._world.election.release)
+            with suppress(StoreError):
+                self._left = await self._leave()
             unsubscribe()
             if self._ledger_task is not None:
                 self._ledger_task.cancel()
-            await asyncio.to_thread(self._world.election.release)
             await asyncio.to_thread(processes.stop)
+            self._is_running = False
+            self._ended.set()
 
     async def stop(self) -> list[Job]:
         """Send nothing more, let the request in flight end, and leave; returns the jobs that became left-overs."""
         if self.lanes is not None:
             await self.lanes.submission.finish()
-        left = await self._leave_over()
         self._stop.set()
-        return left
+        if self._is_running:
+            await self._ended.wait()
+        return self._left
+
+    async def refresh_ledger(self) -> None:
+        """Read today's ledger again."""
+        self.book.ledger = await self._store.ledger(self.day_start(), self.policy.profile)
+        self.book.touch()
+
+    def day_start(self) -> float:
+        """The local midnight before now, epoch seconds."""
+        today = time.localtime(self._clock.now())
+        return time.mktime((today.tm_year, today.tm_mon, today.tm_mday, 0, 0, 0, 0, 0, -1))
+
+    def unpause(self) -> None:
+        """Let every lane go again."""
+        self.book.health.lift_pause()
+        if self.lanes is not None:
+            self.lanes.submission.resume()
+            self.lanes.status.resume()
+            self.lanes.download.resume()
+        self.book.touch()
+
+    async def resume(self) -> None:
+        """The person's word, here and in the process that leads."""
+        word = await self.signals.resume()
+        self._heard = Heard(resumed=word, key=self._heard.key)
+        self.book.health.is_paused_by_person = False
+        self.unpause()
+
+    def use_key(self, key: str, fingerprint: str) -> None:
+        """Send with another key from now on."""
+        self.policy = self.policy.with_key(key, fingerprint)
+        self.book.health.has_key = bool(key)
+        if self.lanes is not None:
+            self.lanes.context.policy = self.policy
+            self.lanes.context.gateway.use_key(key)
+        pause = self.book.health.pause
+        if pause is not None and pause.reason in {PauseReason.KEY, PauseReason.FORBIDDEN}:
+            self.unpause()
+        self.book.touch()
 
     async def _load(self) -> None:
         self._followed = await self._store.revision()
         self.book.put(await self._store.open_jobs())
-        self.book.put(await self._store.latest(HISTORY_PAGE))
-        await self._read_pause()
+        page = await self._store.latest(HISTORY_PAGE)
+        self.oldest_page_seq = page[-1].seq if page else None
+        self.book.put(page)
+        self._heard = await self.signals.hear()
+        await self._obey(self._heard)
         await self.refresh_ledger()
 
-    async def _lead(self) -> None:
-        self.book.health.is_engine = True
+    async def _lead_or_follow(self) -> None:
+        if await asyncio.to_thread(self._world.election.try_acquire):
+            await self._lead()
+            return
+        self.is_ready.set()
         await self._follow_changes()
-        await self._doubt_interrupted()
-        await self._adopt_handed_over()
-        gateway = await self._world.open_gateway(self.policy.key)
+        await wait_for(self._stop, self._clock, FOLLOW_INTERVAL_S)
+
+    async def _lead(self) -> None:
+        health = self.book.health
+        health.is_engine = True
+        health.lift_pause()
+        try:
+            await self.signals.begin_standing()
+            await self._follow_changes()
+            await self.heirs.doubt_interrupted()
+            await self.heirs.adopt(takes_orphans=self.policy.adopts_orphans)
+            gateway = await self._world.open_gateway(self.policy.key)
+            try:
+                await self._run_lanes(gateway)
+            finally:
+                await gateway.aclose()
+        finally:
+            health.is_engine = False
+
+    async def _run_lanes(self, gateway: Gateway) -> None:
+        # The key may have changed while the gateway was opened.
+        gateway.use_key(self.policy.key)
         lanes = self._make_lanes(gateway)
+        try:
+            await asyncio.to_thread(self._world.files.sweep)
+        except StoreError as error:
+            self.book.health.download_pause = Pause(PauseReason.DISK, str(error), error.advice)
+        if self._stop.is_set():
+            return
         self.lanes = lanes
-        await asyncio.to_thread(self._world.files.sweep)
         tasks = [
             asyncio.create_task(lanes.submission.run(), name="submission-lane"),
             asyncio.create_task(lanes.status.run(), name="status-lane"),
             asyncio.create_task(lanes.download.run(), name="download-lane"),
-            asyncio.create_task(self._watch(), name="engine-watch"),
+            asyncio.create_task(keep_going(self._watch, lambda: False, self._clock), name="engine-watch"),
         ]
         stop = asyncio.create_task(self._stop.wait(), name="engine-stop")
         self.is_ready.set()
         self.book.touch()
         try:
-            done, _ = await asyncio.wait({*tasks, stop}, return_when=asyncio.FIRST_COMPLETED)
-            for task in done - {stop}:
+            ended, _ = await asyncio.wait({*tasks, stop}, return_when=asyncio.FIRST_COMPLETED)
+            for task in ended - {stop}:
                 task.result()
         finally:
             await lanes.submission.finish()
             for task in (*tasks, stop):
                 task.cancel()
             await asyncio.gather(*tasks, stop, return_exceptions=True)
+            await lanes.context.budget.aclose()
             self.lanes = None
-            self.book.health.is_engine = False
-            await gateway.aclose()
 
     def _make_lanes(self, gateway: Gateway) -> Lanes:
         policy = self.policy
@@ -157,15 +227,12 @@ class Leadership:
         return Lanes(context, SubmissionLane(context), StatusLane(context), DownloadLane(context))
 
     async def _watch(self) -> None:
-        while True:
-            await self._clock.sleep(FOLLOW_INTERVAL_S)
-            if await self._follow_changes():
-                await self._adopt_handed_over()
-
-    async def _follow_once(self) -> None:
-        await self._follow_changes()
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._stop.wait(), FOLLOW_INTERVAL_S)
+        await self._clock.sleep(FOLLOW_INTERVAL_S)
+        await self.signals.tell_standing(self.book.health.pause)
+        if await self._follow_changes():
+            adopted = await self.heirs.adopt(takes_orphans=self.policy.adopts_orphans)
+            if adopted and self.lanes is not None:
+                self.lanes.submission.probe_with(adopted[0])
 
     async def _follow_changes(self) -> bool:
         """Take in what other processes committed; true if there was anything."""
@@ -173,90 +240,66 @@ class Leadership:
         version = await self._store.data_version()
         if version == self._data_version:
             return False
-        self._data_version = version
         changes = await self._store.changes_since(self._followed)
+        heard = await self.signals.hear()
         self._followed = max((job.revision for job in changes), default=self._followed)
+        self._data_version = version
         self.book.put(changes)
-        await self._read_pause()
+        await self._obey(heard)
         return True
+
+    async def _obey(self, heard: Heard) -> None:
+        before, self._heard = self._heard, heard
+        health = self.book.health
+        was_paused, health.is_paused_by_person = health.is_paused_by_person, heard.is_paused
+        if heard.key is not None and heard.key not in {before.key, self.policy.key_fingerprint}:
+            found = await asyncio.to_thread(self._world.read_key)
+            if found is not None and found[1] == heard.key:
+                self.use_key(*found)
+        if not health.is_engine:
+            health.lift_pause()
+            health.pause = health.pause or heard.standing
+        elif heard.resumed != before.resumed or (was_paused and not heard.is_paused):
+            self.unpause()
+        elif health.pause is None:
+            health.lift_pause()
+        self.book.touch()
 
     async def _sign_of_life(self) -> None:
         now = self._clock.monotonic()
         if now - self._last_touch >= SIGN_OF_LIFE_S:
             self._last_touch = now
-            await asyncio.to_thread(self._world.processes.touch)
+            with suppress(OSError):
+                await asyncio.to_thread(self._world.processes.touch)
 
-    async def _read_pause(self) -> None:
+    async def _leave(self) -> list[Job]:
+        """Wait a little for a living process to take over what this one had accepted; the rest is left over."""
+        until = self._clock.monotonic() + HAND_OVER_S
+        while self.heirs.mine() and self._clock.monotonic() < until:
+            if not await asyncio.to_thread(self._world.processes.others_alive):
+                break
+            await self._clock.sleep(FOLLOW_INTERVAL_S)
+            await self._follow_changes()
+        return await self.heirs.leave_over()
+
+    async def _wait_for_disk(self, error: StoreError) -> None:
+        LOG.warning("the history does not answer: %s", error)
         health = self.book.health
-        words = await self._store.get_meta(PAUSED)
-        if words and (health.pause is None or health.pause.reason is PauseReason.PERSON):
-            health.pause = Pause(PauseReason.PERSON, words, "Resume when you are ready.")
-        elif not words and health.pause is not None and health.pause.reason is PauseReason.PERSON:
-            self.unpause()
-
-    async def _doubt_interrupted(self) -> None:
-        """A SENDING row whose process is gone may have been sent."""
-        for job in [job for job in self.book if job.status is JobStatus.SENDING]:
-            words = "the program ended while the request was on its way"
-            await self.try_apply(job.id, Doubted(self._clock.now(), words))
-
-    async def _adopt_handed_over(self) -> None:
-        """Held jobs of other processes: of living ones they are handed to us, of dead ones they are left-overs."""
-        process_id = self._world.processes.process_id
-        mine: list[str] = []
-        for job in [job for job in self.book if job.is_sendable and job.accepted_by != process_id]:
-            died_at = await asyncio.to_thread(self._world.processes.died_at, job.accepted_by)
-            is_recent = died_at is not None and self._clock.now() - died_at <= TAKEOVER_WINDOW_S
-            if died_at is None or (is_recent and self.policy.adopts_orphans):
-                mine.append(job.id)
-            elif not is_recent:
-                await self.try_apply(job.id, PutOnHold(HoldReason.LEFT_OVER))
-        if mine:
-            self.book.put(await self._store.mark(mine, {"accepted_by": process_id}))
-
-    async def _leave_over(self) -> list[Job]:
-        process_id = self._world.processes.process_id
-        mine = [job for job in self.book if job.is_sendable and job.accepted_by == process_id]
-        if not mine or await asyncio.to_thread(self._world.processes.others_alive):
-            # Whoever is alive takes over within seconds, and may send what this process had accepted.
-            return []
-        left = [await self.try_apply(job.id, PutOnHold(HoldReason.LEFT_OVER)) for job in mine]
-        return [job for job in left if job is not None]
-
-    async def refresh_ledger(self) -> None:
-        """Read today's ledger again."""
-        self.book.ledger = await self._store.ledger(self.day_start(), self.policy.profile)
+        health.pause = Pause(PauseReason.DISK, str(error), error.advice)
         self.book.touch()
-
-    def day_start(self) -> float:
-        """The local midnight before now, epoch seconds."""
-        today = datetime.fromtimestamp(self._clock.now()).astimezone()
-        return today.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
-
-    def unpause(self) -> None:
-        """Let every lane go again."""
-        self.book.health.pause = None
-        if self.lanes is not None:
-            self.lanes.submission.resume()
-            self.lanes.status.resume()
-            self.lanes.download.resume()
-        self.book.touch()
-
-    async def try_apply(self, job_id: str, event: Event) -> Job | None:
-        """Advance a job where its state allows it, else take in what it is by now; None then."""
-        try:
-            job = await self._store.apply(job_id, event)
-        except ImpossibleTransition:
-            self.book.put([await self._store.get(job_id)])
-            return None
-        self.book.put([job])
-        return job
+        await wait_for(self._stop, self._clock, DISK_RETRY_S)
+        health.lift_pause()
 
     def _on_change(self, job_ids: frozenset[str]) -> None:
-        if job_ids and (self._ledger_task is None or self._ledger_task.done()):
-            self._ledger_task = asyncio.create_task(self._ledger_soon(), name="ledger")
+        if not job_ids:
+            return
+        self._is_ledger_stale = True
+        if self._ledger_task is None or self._ledger_task.done():
+            self._ledger_task = asyncio.create_task(self._keep_ledger(), name="ledger")
 
-    async def _ledger_soon(self) -> None:
-        await self._clock.sleep(LEDGER_DELAY_S)
-        with suppress(StoreError):
-            await self.refresh_ledger()
+    async def _keep_ledger(self) -> None:
+        while self._is_ledger_stale:
+            await self._clock.sleep(LEDGER_DELAY_S)
+            self._is_ledger_stale = False
+            with suppress(StoreError):
+                await self.refresh_ledger()

@@ -7,7 +7,14 @@ import heapq
 from collections import deque
 from dataclasses import replace
 
-from krea_tui.domain.errors import GatewayError, KeyRefused, RateLimited, StoreError, UnknownRequest
+from krea_tui.domain.errors import (
+    GatewayError,
+    ImpossibleTransition,
+    KeyRefused,
+    RateLimited,
+    StoreError,
+    UnknownRequest,
+)
 from krea_tui.domain.events import Event, StatusDenied, StatusRead
 from krea_tui.domain.job import NOT_FOUND_RECHECK_S, Job, JobStatus
 from krea_tui.domain.lifecycle import advance
@@ -27,6 +34,7 @@ from krea_tui.domain.pacing import (
 from krea_tui.engine.budget import Priority
 from krea_tui.engine.clock import wait_for
 from krea_tui.engine.context import LaneContext
+from krea_tui.engine.faults import LOG, keep_going
 from krea_tui.engine.health import Pause, PauseReason
 
 MAX_CHECKS_AT_ONCE = 8
@@ -50,6 +58,7 @@ class StatusLane:
         self._due: dict[str, float] = {}
         self._heap: list[tuple[float, str]] = []
         self._checking: dict[str, asyncio.Task[None]] = {}
+        self._checked_at: dict[str, float] = {}
         self._retries: dict[str, int] = {}
         self._durations: deque[float] = deque(maxlen=_REMEMBERED_DURATIONS)
         self._preferred: str | None = None
@@ -61,22 +70,26 @@ class StatusLane:
         unsubscribe = self._book.subscribe(self._on_change)
         try:
             self._on_change(frozenset(job.id for job in self._book))
-            while True:
-                self._wake.clear()
-                wait_s = self._wait_s()
-                if wait_s is None or wait_s > 0:
-                    await wait_for(self._wake, self._clock, wait_s)
-                    continue
-                await self._budget.acquire(Priority.POLL)
-                # Chosen after the wait: what is most urgent now, not what was when the queue began.
-                if (self._wait_s() or 0.0) <= 0 and (job_id := self._pop()) is not None:
-                    self._checking[job_id] = asyncio.create_task(self._check(job_id), name=f"check-{job_id}")
+            await keep_going(self._step, lambda: False, self._clock)
         finally:
             unsubscribe()
             checks = tuple(self._checking.values())
             for check in checks:
                 check.cancel()
             await asyncio.gather(*checks, return_exceptions=True)
+
+    async def _step(self) -> None:
+        self._wake.clear()
+        wait_s = self._wait_s()
+        if wait_s is None or wait_s > 0:
+            await wait_for(self._wake, self._clock, wait_s)
+            return
+        await self._budget.acquire(Priority.POLL)
+        # Chosen after the wait: what is most urgent now, not what was when the queue began.
+        wait_s = self._wait_s()
+        if wait_s is not None and wait_s <= 0 and (job_id := self._pop()) is not None:
+            self._checked_at[job_id] = self._clock.now()
+            self._checking[job_id] = asyncio.create_task(self._check(job_id), name=f"check-{job_id}")
 
     def prefer(self, job_id: str | None) -> None:
         """The job the person looks at goes first among those that are due."""
@@ -93,13 +106,20 @@ class StatusLane:
         for job_id in job_ids:
             job = self._book.get(job_id)
             if job is None or not self._wants(job, now):
-                self._due.pop(job_id, None)
-                self._retries.pop(job_id, None)
+                for known in (self._due, self._retries, self._checked_at):
+                    known.pop(job_id, None)
+            elif job_id in self._checking:
+                # The answer under way is the newest there can be.
+                continue
             elif job.recheck_at is not None:
-                self._schedule(job_id, max(now, (job.last_checked_at or 0.0) + RECHECK_GAP_S))
-            elif job_id not in self._due and job_id not in self._checking:
+                self._schedule(job_id, max(now, self._last_checked(job) + RECHECK_GAP_S))
+            elif job_id not in self._due:
                 self._schedule(job_id, self._first_due(job, now))
         self._wake.set()
+
+    def _last_checked(self, job: Job) -> float:
+        # A check that told nothing new is not written down.
+        return max(job.last_checked_at or 0.0, self._checked_at.get(job.id, 0.0))
 
     def _wants(self, job: Job, now: float) -> bool:
         if not job.is_polled or job.profile != self._context.policy.profile or job.deleted_at is not None:
@@ -121,7 +141,11 @@ class StatusLane:
             return DENIED_INTERVAL_S
         since = job.no_picture_since or job.submitted_at or job.created_at
         polled = len(self._due) + len(self._checking)
-        return next_check_delay(max(0.0, now - since), polled, self._budget.bucket.rate_per_s, self._chance)
+        rate_per_s = self._budget.bucket.rate_per_s
+        if self._budget.is_awaited(Priority.SUBMIT):
+            # Polls go first, but many of them would leave nothing to the submissions that wait.
+            rate_per_s /= 2
+        return next_check_delay(max(0.0, now - since), polled, rate_per_s, self._chance)
 
     def _schedule(self, job_id: str, due_at: float) -> None:
         self._due[job_id] = due_at
@@ -163,9 +187,11 @@ class StatusLane:
         return job_id
 
     async def _check(self, job_id: str) -> None:
-        delay_s: float | None = None
+        delay_s: float | None = STATUS_RETRY_S[-1]
         try:
             delay_s = await self._ask(job_id)
+        except Exception:
+            LOG.exception("a check of job %s met a fault and is made again", job_id)
         finally:
             self._checking.pop(job_id, None)
             self._wake.set()
@@ -196,6 +222,8 @@ class StatusLane:
         self._succeeded(job_id)
         try:
             await self._record(job, event)
+        except ImpossibleTransition:
+            self._book.put([await self._store.get(job.id)])
         except StoreError:
             return STATUS_RETRY_S[0]
         return None

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from bisect import insort
+from bisect import bisect_left
+from contextlib import suppress
 
 from krea_tui.domain.errors import (
     AccessForbidden,
     GatewayError,
+    ImpossibleTransition,
     InDoubt,
     InsufficientBalance,
     KeyRefused,
@@ -35,9 +37,11 @@ from krea_tui.domain.pacing import (
 from krea_tui.engine.budget import Priority
 from krea_tui.engine.clock import wait_for
 from krea_tui.engine.context import LaneContext
+from krea_tui.engine.faults import LOG, keep_going
 from krea_tui.engine.health import Pause, PauseReason
 
 _COMMIT_RETRY_S = 2.0
+_CLAIM_RETRY_S = 15.0
 
 
 class SubmissionLane:
@@ -65,20 +69,22 @@ class SubmissionLane:
         unsubscribe = self._book.subscribe(self._on_change)
         try:
             self._on_change(frozenset(job.id for job in self._book))
-            while not self._stopping:
-                self._wake.clear()
-                job, wait_s = self._next()
-                if job is None:
-                    await wait_for(self._wake, self._clock, wait_s)
-                    continue
-                await self._budget.acquire(Priority.SUBMIT)
-                # While it waited for its turn the job may have been withdrawn, or the lane stopped.
-                job, _ = self._next()
-                if job is not None and not self._stopping:
-                    self._sending = asyncio.create_task(self._send(job), name=f"send-{job.id}")
-                    await asyncio.shield(self._sending)
+            await keep_going(self._step, lambda: self._stopping, self._clock)
         finally:
             unsubscribe()
+
+    async def _step(self) -> None:
+        self._wake.clear()
+        job, wait_s = self._next()
+        if job is None:
+            await wait_for(self._wake, self._clock, wait_s)
+            return
+        await self._budget.acquire(Priority.SUBMIT)
+        # While it waited for its turn the job may have been withdrawn, or the lane stopped.
+        job, _ = self._next()
+        if job is not None and not self._stopping:
+            self._sending = asyncio.create_task(self._send(job), name=f"send-{job.id}")
+            await asyncio.shield(self._sending)
 
     async def finish(self) -> None:
         """Send nothing more; return when the request in flight, if any, has ended and is committed."""
@@ -95,7 +101,7 @@ class SubmissionLane:
     def resume(self) -> None:
         """The person (or a mended cause) lets the lane go again."""
         self._doubts = self._forbidden = self._faults = 0
-        self._book.health.pause = None
+        self._book.health.lift_pause()
         self._book.health.send_backoff_until = None
         self._wake.set()
 
@@ -110,16 +116,18 @@ class SubmissionLane:
             if job is None:
                 continue
             entry = (job.seq, job_id)
-            known = entry in self._sendable
-            if self._is_ours(job) and not known:
-                insort(self._sendable, entry)
-            elif known and not self._is_ours(job):
-                self._sendable.remove(entry)
+            place = bisect_left(self._sendable, entry)
+            is_known = place < len(self._sendable) and self._sendable[place] == entry
+            if self._is_ours(job) and not is_known:
+                self._sendable.insert(place, entry)
+            elif is_known and not self._is_ours(job):
+                del self._sendable[place]
         self._wake.set()
 
     def _is_ours(self, job: Job) -> bool:
         return (
             job.is_sendable
+            and job.deleted_at is None
             and job.profile == self._context.policy.profile
             and job.accepted_by == self._context.process_id
         )
@@ -127,9 +135,10 @@ class SubmissionLane:
     def _next(self) -> tuple[Job | None, float | None]:
         """The job to send now, or None and the seconds until one may be due (None: until something changes)."""
         health = self._book.health
-        if self._book.in_flight_count >= self._context.policy.max_in_flight:
+        policy = self._context.policy
+        if health.is_paused_by_person or self._book.in_flight_count(policy.profile) >= policy.max_in_flight:
             return None, None
-        if health.pause is not None:
+        if health.pause is not None and health.pause.reason is not PauseReason.DISK:
             probe = self._book.get(self._probe_id) if self._probe_id else None
             if health.pause.reason is PauseReason.MONEY and probe is not None and self._is_ours(probe):
                 return probe, 0.0
@@ -156,15 +165,17 @@ class SubmissionLane:
         try:
             claimed = await self._store.claim(job.id, event, cap)
         except NotClaimed:
-            self._book.put([await self._store.get(job.id)])
+            await self._take_in(job.id)
             return
         except CapReached as error:
             self._pause(PauseReason.CAP, error)
             await self._commit(job.id, PutOnHold(HoldReason.CAP, str(error)))
             return
         except StoreError as error:
+            self._book.health.send_backoff_until = self._clock.now() + _CLAIM_RETRY_S
             self._pause(PauseReason.DISK, error)
             return
+        self._lift(PauseReason.DISK)
         self._book.put([claimed])
         await self._commit(job.id, await self._post(claimed))
 
@@ -179,8 +190,7 @@ class SubmissionLane:
         self._budget.bucket.succeeded()
         health = self._book.health
         health.last_answer_at = self._clock.now()
-        if health.pause is not None and health.pause.reason is PauseReason.MONEY:
-            health.pause = None
+        self._lift(PauseReason.MONEY)
         return Accepted(self._clock.now(), answer)
 
     def _judge(self, job: Job, error: GatewayError) -> Event:  # noqa: PLR0911 -- one arm a rule
@@ -224,12 +234,22 @@ class SubmissionLane:
         while True:
             try:
                 self._book.put([await self._store.apply(job_id, event)])
+                self._lift(PauseReason.DISK)
+                return
+            except ImpossibleTransition:
+                # Another process, or the person, was faster: what stands in the history holds.
+                LOG.warning("job %s could not take %s any more", job_id, type(event).__name__)
+                await self._take_in(job_id)
                 return
             except RequestIdTaken as error:
                 event = Doubted(self._clock.now(), f"the gateway answered with a request id of another job: {error}")
             except StoreError as error:
                 self._pause(PauseReason.DISK, error)
                 await self._clock.sleep(_COMMIT_RETRY_S)
+
+    async def _take_in(self, job_id: str) -> None:
+        with suppress(StoreError):
+            self._book.put([await self._store.get(job_id)])
 
     def _rate_limited(self, error: RateLimited) -> None:
         now = self._clock.now()
@@ -248,6 +268,12 @@ class SubmissionLane:
         self._faults += 1
         self._book.health.send_backoff_until = self._clock.now() + wait_s
         return wait_s
+
+    def _lift(self, reason: PauseReason) -> None:
+        health = self._book.health
+        if health.pause is not None and health.pause.reason is reason:
+            health.lift_pause()
+            self._book.touch()
 
     def _pause(self, reason: PauseReason, error: KreaTuiError) -> None:
         self._probe_id = None

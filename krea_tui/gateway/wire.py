@@ -135,8 +135,9 @@ def _urls(value: object) -> tuple[str, ...]:
     urls: list[str] = []
     for entry in entries[:MAX_PICTURES]:
         url = entry.get("url") if isinstance(entry, dict) else entry
-        if isinstance(url, str) and url.strip() and len(url) <= _MAX_URL:
-            urls.append(url.strip())
+        # A URL with controls or broken characters could be neither fetched nor stored.
+        if isinstance(url, str) and (url := url.strip()) and url == clean_line(url, _MAX_URL):
+            urls.append(url)
     return tuple(urls)
 
 

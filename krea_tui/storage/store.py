@@ -16,7 +16,7 @@ from krea_tui.domain.lifecycle import advance
 from krea_tui.domain.money import CapReached, DailyCap, Ledger
 from krea_tui.domain.text import clean_line
 from krea_tui.storage.rows import COLUMNS, body_text, from_row, to_row
-from krea_tui.storage.schema import connect, migrate
+from krea_tui.storage.schema import connect, migrate, require_todays_shape
 
 _INSERT: Final = f"INSERT INTO jobs ({', '.join(COLUMNS)}) VALUES ({', '.join(':' + c for c in COLUMNS)})"  # noqa: S608
 _UPDATE: Final = f"UPDATE jobs SET {', '.join(f'{c} = :{c}' for c in COLUMNS)} WHERE id = :id"  # noqa: S608
@@ -27,12 +27,15 @@ _ID_TRIES: Final = 5
 class JobStore:
     """The history in SQLite. Blocking; one instance belongs to one thread."""
 
-    def __init__(self, path: Path) -> None:
-        """Open (and create or migrate) the history; raises `StoreError`."""
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        """Open (and create or migrate, unless only to read) the history; raises `StoreError`."""
         self._path = path
-        self._connection = connect(path)
+        self._connection = connect(path, read_only=read_only)
         try:
-            migrate(self._connection)
+            if read_only:
+                require_todays_shape(self._connection)
+            else:
+                migrate(self._connection)
         except BaseException as error:
             self._connection.close()
             if isinstance(error, sqlite3.Error):
@@ -240,3 +243,8 @@ class JobStore:
                 raise StoreError(f"the history cannot be written: {error}") from error
             raise
 
+
+def open_read_only(path: Path) -> JobStore | None:
+    """The history for a reader, or None where there is none yet; it is never made. Raises `StoreError`."""
+    # A file of no bytes is one that another process is making right now.
+    return JobStore(path, read_only=True) if path.exists() and path.stat().st_size else None

@@ -1,0 +1,78 @@
+"""Who may send a held job: the process that accepted it, or the one it was handed to; the rest are left-overs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from typing import Final
+
+from krea_tui.domain.errors import StoreError
+from krea_tui.domain.events import Doubted, PutOnHold
+from krea_tui.domain.job import HoldReason, Job, JobStatus
+from krea_tui.engine.book import JobBook
+from krea_tui.engine.world import World, try_apply
+
+TAKEOVER_WINDOW_S: Final = 300.0
+
+
+class Heirs:
+    """Settles what processes that are gone, or do not lead, left in the history."""
+
+    def __init__(self, world: World, book: JobBook) -> None:
+        self._world = world
+        self._store = world.store
+        self._book = book
+        # Jobs keep being this process's own when the engine it handed them to dies.
+        self._accepted: set[str] = set()
+
+    def accept(self, job_ids: Iterable[str]) -> None:
+        """The person gave these jobs to this process."""
+        self._accepted.update(job_ids)
+
+    def mine(self) -> list[Job]:
+        """Held jobs that only this process would send."""
+        process_id = self._world.processes.process_id
+        return [job for job in self._book.held() if job.is_sendable and job.accepted_by == process_id]
+
+    async def doubt_interrupted(self) -> None:
+        """A SENDING row whose process is gone may have been sent."""
+        for job in [job for job in self._book if job.status is JobStatus.SENDING]:
+            words = "the program ended while the request was on its way"
+            await try_apply(self._store, self._book, job.id, Doubted(self._world.clock.now(), words))
+
+    async def adopt(self, *, takes_orphans: bool) -> list[str]:
+        """Held jobs of living processes are handed to us, those of dead ones are left-overs.
+
+        With `takes_orphans` what a process had that was well within the last five minutes is taken over too.
+        Returns the ids of the jobs that are ours from now on.
+        """
+        processes = self._world.processes
+        others: dict[str, list[Job]] = {}
+        for job in self._book.held():
+            if job.is_sendable and job.accepted_by != processes.process_id:
+                others.setdefault(job.accepted_by, []).append(job)
+        adopted: list[str] = []
+        for owner, jobs in others.items():
+            died_at = await asyncio.to_thread(processes.died_at, owner)
+            is_recent = died_at is not None and self._world.clock.now() - died_at <= TAKEOVER_WINDOW_S
+            for job in jobs:
+                if died_at is None or job.id in self._accepted or (is_recent and takes_orphans):
+                    adopted.append(job.id)
+                elif not is_recent:
+                    await try_apply(self._store, self._book, job.id, PutOnHold(HoldReason.LEFT_OVER))
+        if adopted:
+            self._book.put(await self._store.mark(adopted, {"accepted_by": processes.process_id}))
+        return adopted
+
+    async def leave_over(self) -> list[Job]:
+        """Nobody will send what this process had: only the person may let it go now. Returns those jobs."""
+        left: list[Job] = []
+        for job in self.mine():
+            try:
+                held = await try_apply(self._store, self._book, job.id, PutOnHold(HoldReason.LEFT_OVER))
+            except StoreError:
+                # The next engine finds the process gone and says the same.
+                return left
+            if held is not None:
+                left.append(held)
+        return left
