@@ -7,17 +7,26 @@ another key within 50 ms before or after it is a line break; only one that stays
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 # No hand is that quick, and no paste that slow.
 PASTE_GAP_S: Final = 0.05
+# Terminals with kitty's keyboard protocol report these by themselves, a moment before the key they go with.
+MODIFIER_KEYS: Final = frozenset(
+    {
+        *(
+            f"{side}_{name}"
+            for side in ("left", "right")
+            for name in ("control", "shift", "alt", "super", "hyper", "meta")
+        ),
+        *("caps_lock", "num_lock", "scroll_lock", "iso_level3_shift", "iso_level5_shift"),
+    }
+)
 # A key held down repeats; until this long after a Generate its repeats are no line breaks, but presses to be ignored.
 REPEAT_S: Final = 0.7
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What a key has settled: line breaks to insert, Generate to run, and whether this line feed is now held back.
 
     `line_breaks` and `generate` are about what came before, so they go first.
@@ -91,6 +100,8 @@ class KeyJudge:
 
         `insert` puts line breaks where the key was typed; without it they are dropped.
         """
+        if key in MODIFIER_KEYS:
+            return False
         is_line_feed = key == "ctrl+j"
         verdict = self._gate.line_feed(at) if is_line_feed else self._gate.key(at)
         if verdict.generate:
