@@ -119,14 +119,15 @@ async def test_a_lone_ctrl_j_generates_from_every_field(field: str) -> None:
         assert len(app.sent) == 1
 
 
+@pytest.mark.parametrize("pasted", ["1\n2", "1\n\n2\n", "\n\n1"])
 @pytest.mark.parametrize("field", ["#prompt", "#seed", "#count", "#references"])
-async def test_an_unbracketed_paste_spends_nothing(field: str) -> None:
+async def test_an_unbracketed_paste_spends_nothing(field: str, pasted: str) -> None:
     async with form_app() as (app, pilot):
         await focus(pilot, field)
         at = 1_000.0
-        for character in "11\n12\n\n":
+        for character in pasted:
             key = events.Key("ctrl+j", "\n") if character == "\n" else events.Key(character, character)
-            key.time = at = at + 0.002
+            key.time = at = at + 0.03
             app.post_message(key)
         # One key long after: whatever was held back is settled when it comes.
         key = events.Key("f12", None)
@@ -136,7 +137,7 @@ async def test_an_unbracketed_paste_spends_nothing(field: str) -> None:
         await pilot.pause()
         assert app.sent == []
         if field == "#prompt":
-            assert "11\n12\n\n" in app.form.draft.prompt
+            assert pasted in app.form.draft.prompt
 
 
 async def test_a_second_generate_at_once_is_ignored_with_a_notice() -> None:
@@ -508,10 +509,20 @@ async def test_prompt_and_generate_are_there_at_every_size_and_every_field_can_b
         await wait_until_async(lambda: app.line_with(PROMPT[:20]))
 
 
-async def test_the_fields_come_behind_the_first_frame_without_moving_anything() -> None:
+async def test_the_fields_come_behind_the_first_frame_without_moving_anything(monkeypatch: pytest.MonkeyPatch) -> None:
+    mount_fields = ComposeForm._mount_fields
+
+    async def later(_form: ComposeForm) -> None:
+        return
+
+    monkeypatch.setattr(ComposeForm, "_mount_fields", later)
     app = FormApp(Draft(prompt=PROMPT))
     async with app.run_test(size=(40, 38)) as pilot:
-        await wait_until_async(lambda: app.query(ComposeFields))
         await pilot.pause()
-        reserved = app.query_one("#compose-fields")
-        assert reserved.size.height == app.query_one(ComposeFields).size.height == ComposeFields.ROWS
+        names = ("#prompt", "#prompt-words", "#compose-foot", "#generate")
+        before = {name: app.query_one(name).region for name in names}
+        assert before["#prompt"].height > 10
+        await mount_fields(app.form)
+        await pilot.pause()
+        assert app.line_with("Moodboard")
+        assert {name: app.query_one(name).region for name in names} == before

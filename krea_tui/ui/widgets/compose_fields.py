@@ -17,7 +17,7 @@ from krea_tui.domain.request import AspectRatio, Creativity
 from krea_tui.ui.drafts import MAX_COUNT, Draft, EntryDraft, Guidance, count_of
 from krea_tui.ui.widgets.choices import ASPECT_RATIOS, CREATIVITIES
 from krea_tui.ui.widgets.chooser import Chooser
-from krea_tui.ui.widgets.fields import FieldInput, PressableWord
+from krea_tui.ui.widgets.fields import FieldInput, PressableWord, say
 from krea_tui.ui.widgets.guidance_list import GuidanceList
 from krea_tui.ui.widgets.line_feed import KeyJudge
 from krea_tui.ui.widgets.seed_row import SeedRow
@@ -97,7 +97,7 @@ class ComposeFields(Vertical):
             count.value = draft.count
         for widget in self.query(GuidanceList):
             widget.entries = draft.entries(widget.kind)
-        self.query_one("#count-aside", Static).update(_seeds_in_words(draft))
+        say(self.query_one("#count-aside", Static), _seeds_in_words(draft))
 
     def show_problems(self, problems: Iterable[FieldProblem]) -> None:
         """Mark the seed and the count where they are wrong, the first of them in words; lists mark themselves."""
@@ -105,7 +105,7 @@ class ComposeFields(Vertical):
         self.query_one(SeedRow).mark(is_wrong="seed" in wrong)
         self.query_one("#count", FieldInput).set_class("count" in wrong, "-wrong")
         words = next((f"✕ {name}: {wrong[name]}" for name in ("seed", "count") if name in wrong), "")
-        self.query_one("#field-words", Static).update(words)
+        say(self.query_one("#field-words", Static), words)
 
     def draw_seed(self) -> None:
         """Draw a new seed now."""

@@ -18,7 +18,7 @@ from textual.widgets import Static, TextArea
 from krea_tui.domain.pricing import format_usd
 from krea_tui.domain.request import GenerationRequest, StyleReference, hints
 from krea_tui.ui.drafts import Draft, Guidance, build, count_of, draft_of, price_of_draft, problems_of
-from krea_tui.ui.widgets.fields import PressableWord
+from krea_tui.ui.widgets.fields import PressableWord, say
 from krea_tui.ui.widgets.line_feed import PASTE_GAP_S, KeyJudge
 from krea_tui.ui.widgets.prompt_area import PromptArea
 
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 SLIP_S: Final = 0.7
 # With fewer rows than these the prompt needs every one of them.
 _FEW_ROWS: Final = 24
+# The fields' and the price's greatest width in the style below.
+_WIDEST: Final = 60
 _REMEMBERED: Final = 2_000
 _FORM: Final = Binding.Group("Compose")
 
@@ -60,7 +62,7 @@ class ComposeForm(Widget):
         #prompt-words.-wrong { color: $text-error; }
         #compose-fields { height: auto; min-height: 8; max-width: 60; margin-top: 1; }
         #compose-foot { height: auto; max-width: 60; }
-        #compose-warning { height: 1; color: $text-warning; text-wrap: nowrap; text-overflow: ellipsis; }
+        #compose-warning { height: auto; min-height: 1; color: $text-warning; }
         #compose-price { height: 1; }
         #price { width: auto; color: $foreground; }
         #money-left {
@@ -194,8 +196,8 @@ class ComposeForm(Widget):
         """Show at the right of the price what is left to spend; blank shows nothing."""
         self._money_left = text
         if self.is_mounted:
-            self.query_one("#money-left", Static).update(text)
-            self._show_price()
+            say(self.query_one("#money-left", Static), text)
+            self._show_state()
 
     def remember_sent(self, requests: Iterable[GenerationRequest]) -> None:
         """Warn before any of these is bought once more."""
@@ -245,26 +247,27 @@ class ComposeForm(Widget):
 
     def compose(self) -> ComposeResult:
         """The prompt, room for the fields, and the price with the button."""
+        button = PressableWord("", id="generate", tooltip="Send what the form holds; this spends money")
+        self._show_button(button)
         with VerticalScroll(id="compose-body", can_focus=False):
             yield PromptArea(self._draft.prompt, judge=self._judge, id="prompt")
-            yield Static("", id="prompt-words", markup=False)
+            yield Static(self._prompt_hint(), id="prompt-words", markup=False)
             yield Vertical(id="compose-fields")
         with Vertical(id="compose-foot"):
             yield Static("", id="compose-warning", markup=False)
             with Horizontal(id="compose-price"):
-                yield Static("", id="price", markup=False)
+                yield Static(self._price(self.size.width), id="price", markup=False)
                 yield Static(self._money_left, id="money-left", markup=False)
-            yield PressableWord("Generate  ^J", id="generate", tooltip="Send what the form holds; this spends money")
+            yield button
+
+    def on_mount(self) -> None:
+        """Add the fields behind the first frame."""
+        self.call_after_refresh(self._mount_fields)
 
     def on_resize(self, event: events.Resize) -> None:
         """Spare a line where there are few, and say the price in the width there is."""
         self.set_class(event.size.height < _FEW_ROWS, "-short")
-        self.call_after_refresh(self._show_price)
-
-    def on_mount(self) -> None:
-        """Show the draft, and add the fields behind the first frame."""
-        self._show_state()
-        self.call_after_refresh(self._mount_fields)
+        say(self.query_one("#price", Static), self._price(event.size.width))
 
     async def _mount_fields(self) -> None:
         from krea_tui.ui.widgets.compose_fields import ComposeFields
@@ -302,34 +305,33 @@ class ComposeForm(Widget):
         problems = problems_of(self._draft) if self._shows_problems else ()
         self._shows_problems = bool(problems)
         wrong = next((problem.message for problem in problems if problem.field == "prompt"), "")
-        hint = next(iter(hints(self._draft.prompt, self._references())), None)
         words = self.query_one("#prompt-words", Static)
-        words.update(f"✕ {wrong}" if wrong else hint.message if hint else "")
+        say(words, f"✕ {wrong}" if wrong else self._prompt_hint())
         words.set_class(bool(wrong), "-wrong")
         if self._fields is not None:
             self._fields.show_problems(problems)
-        self._show_price()
-        self._show_button()
+        say(self.query_one("#price", Static), self._price(self.size.width))
+        self._show_button(self.query_one("#generate", PressableWord))
+        warning = "! the same picture again: press once more to buy it again" if self._asked_again else ""
+        say(self.query_one("#compose-warning", Static), warning)
 
-    def _show_price(self) -> None:
+    def _prompt_hint(self) -> str:
+        found = hints(self._draft.prompt, self._references())
+        return found[0].message if found else ""
+
+    def _price(self, width: int) -> str:
         price, count = price_of_draft(self._draft)
         total = f"{format_usd(price.times(count).microusd)}{' estimate' if price.is_estimate else ''}"
         full = total if count == 1 else f"{count} × {format_usd(price.microusd)} = {total}"
         # Both sides stay whole: where they do not fit, the sum alone is shown.
-        fits = (
-            not self._money_left or len(full) + 1 + len(self._money_left) <= self.query_one("#compose-price").size.width
-        )
-        self.query_one("#price", Static).update(full if fits else total)
+        return full if len(full) + 1 + len(self._money_left) <= min(width, _WIDEST) else total
 
-    def _show_button(self) -> None:
+    def _show_button(self, button: PressableWord) -> None:
         again = bool(self._asked_again)
         count, _ = count_of(self._draft.count)
-        button = self.query_one("#generate", PressableWord)
         button.label = "Buy it again  ^J" if again else f"Generate {count}  ^J" if count > 1 else "Generate  ^J"
         button.set_class(bool(self._draft.prompt.strip()), "-ready")
         button.set_class(again, "-again")
-        warning = "! the same picture again: press once more" if again else ""
-        self.query_one("#compose-warning", Static).update(warning)
 
     def _references(self) -> Iterable[StyleReference]:
         return (StyleReference(entry.value) for entry in self._draft.references)

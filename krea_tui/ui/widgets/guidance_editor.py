@@ -18,8 +18,8 @@ _ONE: Final = {Guidance.REFERENCES: "reference", Guidance.STYLES: "style", Guida
 _LABEL: Final = {Guidance.REFERENCES: "URL", Guidance.STYLES: "Id", Guidance.MOODBOARDS: "Id"}
 _PLACEHOLDER: Final = {
     Guidance.REFERENCES: "https://…",
-    Guidance.STYLES: "a style id of Krea's catalogue",
-    Guidance.MOODBOARDS: "UUID, or paste the share link",
+    Guidance.STYLES: "the style's id",
+    Guidance.MOODBOARDS: "UUID or share link",
 }
 _VALUE_HINT: Final = {
     Guidance.REFERENCES: "1,024 px or more on the long side. Several URLs, or URL@0.6, may be pasted.",
@@ -28,8 +28,8 @@ _VALUE_HINT: Final = {
 }
 _STRENGTH_HINT: Final = {
     Guidance.REFERENCES: "start near 0.6; −2 to 2, negative pushes away",
-    Guidance.STYLES: "1 is plain; −2 to 2",
-    Guidance.MOODBOARDS: "0.23 is plain; −0.5 to 1.5",
+    Guidance.STYLES: "default 1; −2 to 2, negative pushes away",
+    Guidance.MOODBOARDS: "default 0.23; −0.5 to 1.5",
 }
 
 

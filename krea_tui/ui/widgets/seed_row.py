@@ -15,7 +15,7 @@ from krea_tui.ui.widgets.fields import FieldInput, PressableWord
 from krea_tui.ui.widgets.line_feed import KeyJudge
 
 # Ten digits and the cursor, then both words.
-_ROOM_FOR_WORDS: Final = 11 + 2 + len("⟲ new") + 2 + len("○ keep")
+_ROOM_FOR_WORDS: Final = 11 + 2 + len("↻ new") + 2 + len("○ keep")
 
 
 class SeedRow(Horizontal):
@@ -40,7 +40,7 @@ class SeedRow(Horizontal):
         super().__init__(id=id)
         self._input = FieldInput(judge=judge, placeholder="drawn", max_length=20, id="seed")
         self._keep = PressableWord("○ keep", id="keep-seed", tooltip="Leave this seed here after sending")
-        self._new = PressableWord("⟲", id="new-seed", tooltip="Draw a new seed now")
+        self._new = PressableWord("↻", id="new-seed", tooltip="Draw a new seed now")
         self._is_kept = False
 
     @property
@@ -77,7 +77,7 @@ class SeedRow(Horizontal):
 
     def on_resize(self, event: events.Resize) -> None:
         """Leave the words beside the glyphs out where they do not fit."""
-        self._new.label = "⟲ new" if event.size.width >= _ROOM_FOR_WORDS else "⟲"
+        self._new.label = "↻ new" if event.size.width >= _ROOM_FOR_WORDS else "↻"
 
     def draw(self) -> None:
         """Draw a new seed now."""
