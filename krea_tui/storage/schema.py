@@ -82,13 +82,17 @@ CREATE INDEX attempts_job ON attempts (job_id);
 _MIGRATIONS: Final = (_V1,)
 
 
-def connect(path: Path) -> sqlite3.Connection:
-    """Open the history: WAL, every commit synced (`synchronous=FULL`), file 0600; raises `StoreError`."""
+def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
+    """Open the history: WAL, every commit synced (`synchronous=FULL`), file 0600; raises `StoreError`.
+
+    `read_only` makes no file and lets nothing be written.
+    """
     try:
-        # Created by us first, so that it never exists with wider permissions, not even for a moment.
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        if not read_only:
+            # Created by us first, so that it never exists with wider permissions, not even for a moment.
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         connection = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode=rw",
+            f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rw'}",
             uri=True,
             isolation_level=None,
             check_same_thread=False,
@@ -96,7 +100,8 @@ def connect(path: Path) -> sqlite3.Connection:
         )
         try:
             connection.row_factory = sqlite3.Row
-            connection.execute("PRAGMA journal_mode=WAL")
+            if not read_only:
+                connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute("PRAGMA foreign_keys=ON")
         except BaseException:
@@ -114,10 +119,7 @@ def migrate(connection: sqlite3.Connection) -> None:
     """Bring the database to today's shape, one transaction a step; refuses one from a newer version."""
     version = _version(connection)
     if version > len(_MIGRATIONS):
-        raise StoreError(
-            f"the history was written by a newer version (schema {version}, known here: {len(_MIGRATIONS)})",
-            advice="Upgrade krea-tui, or choose another folder with --data-dir.",
-        )
+        raise _written_by_newer(version)
     while version < len(_MIGRATIONS):
         connection.execute("BEGIN IMMEDIATE")
         try:
@@ -133,6 +135,25 @@ def migrate(connection: sqlite3.Connection) -> None:
         except BaseException:
             connection.execute("ROLLBACK")
             raise
+
+
+def require_todays_shape(connection: sqlite3.Connection) -> None:
+    """Raise `StoreError` for a database that this version cannot read as it is; changes nothing."""
+    version = _version(connection)
+    if version > len(_MIGRATIONS):
+        raise _written_by_newer(version)
+    if version < len(_MIGRATIONS):
+        raise StoreError(
+            f"the history is of an older version (schema {version}, needed here: {len(_MIGRATIONS)})",
+            advice="Open krea-tui once: it brings the history up to date.",
+        )
+
+
+def _written_by_newer(version: int) -> StoreError:
+    return StoreError(
+        f"the history was written by a newer version (schema {version}, known here: {len(_MIGRATIONS)})",
+        advice="Upgrade krea-tui, or choose another folder with --data-dir.",
+    )
 
 
 def _version(connection: sqlite3.Connection) -> int:

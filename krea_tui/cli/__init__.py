@@ -1,0 +1,86 @@
+"""The command line: arguments to actions. Everything slow is imported by the command that needs it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping, Sequence
+
+from krea_tui.cli.arguments import read_arguments
+from krea_tui.cli.exit_codes import ExitCode, code_of_error
+from krea_tui.cli.output import make_streams_safe, tell_error
+from krea_tui.domain.errors import KreaTuiError
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command line and return its exit code; no error of ours ever shows a traceback."""
+    make_streams_safe()
+    try:
+        return int(_run(read_arguments(argv), os.environ))
+    except KreaTuiError as error:
+        tell_error(error)
+        return int(code_of_error(error))
+    except KeyboardInterrupt:
+        return int(ExitCode.INTERRUPTED)
+    except SystemExit as end:
+        # argparse ends the process itself after --help and --version.
+        return end.code if isinstance(end.code, int) else ExitCode.DONE
+
+
+def _run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:  # noqa: C901, PLR0911 -- one arm for each command
+    match arguments.command:
+        case None:
+            from krea_tui.cli.app import run_app
+
+            return run_app(arguments, environ)
+        case "submit":
+            from krea_tui.cli.submit import submit
+
+            return submit(arguments, environ)
+        case "retry":
+            from krea_tui.cli.retry import retry
+
+            return retry(arguments, environ)
+        case "jobs":
+            from krea_tui.cli.reading import list_jobs
+
+            return list_jobs(arguments, environ)
+        case "show":
+            from krea_tui.cli.reading import show_job
+
+            return show_job(arguments, environ)
+        case "locations":
+            from krea_tui.cli.places import show_locations
+
+            return show_locations(arguments, environ)
+        case "config":
+            from krea_tui.cli.places import run_config
+
+            return run_config(arguments, environ)
+        case "watch":
+            from krea_tui.cli.watch import watch
+
+            return watch(arguments, environ)
+        case "cancel":
+            from krea_tui.cli.holding import cancel
+
+            return cancel(arguments, environ)
+        case "pause":
+            from krea_tui.cli.holding import pause
+
+            return pause(arguments, environ)
+        case "resume":
+            from krea_tui.cli.resume import resume
+
+            return resume(arguments, environ)
+        case "simulate":
+            from krea_tui.cli.simulate import simulate
+
+            return simulate(arguments)
+        case other:
+            raise AssertionError(f"no action for {other}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

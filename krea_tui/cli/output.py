@@ -1,0 +1,78 @@
+"""Results on stdout, words on stderr."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from io import TextIOWrapper
+
+from krea_tui.domain.errors import KreaTuiError
+from krea_tui.domain.text import clean_line
+
+PROGRAM = "krea-tui"
+
+
+def make_streams_safe() -> None:
+    """No character that a stream cannot carry may end the program."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def tell_result(line: str) -> None:
+    """One line of result. Where nobody reads any more (`| head`), nothing more is written, and work goes on."""
+    try:
+        print(line, flush=True)
+    except BrokenPipeError:
+        # What is still buffered would raise again at the interpreter's exit.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+
+def tell_object(value: Mapping[str, object]) -> None:
+    """One JSON object on one line; plain ASCII, so that no terminal can be led astray by a prompt."""
+    tell_result(json.dumps(value, allow_nan=False))
+
+
+def tell(words: str) -> None:
+    """Words for the person."""
+    try:
+        print(clean_line(words), file=sys.stderr, flush=True)
+    except BrokenPipeError:
+        return
+
+
+def tell_error(error: KreaTuiError) -> None:
+    """What happened, and on a second line what can be done next."""
+    tell(f"{PROGRAM}: {error}")
+    if error.advice:
+        tell(error.advice)
+
+
+def is_interactive() -> bool:
+    """Whether a person can be asked: what they read and what they type are both a terminal."""
+    return is_terminal(sys.stdin) and is_terminal(sys.stderr)
+
+
+def shows_to_person() -> bool:
+    """Whether results are read on a terminal."""
+    return is_terminal(sys.stdout)
+
+
+def is_terminal(stream: object) -> bool:
+    """Whether a stream (or the None of a closed one) is a terminal."""
+    isatty = getattr(stream, "isatty", None)
+    try:
+        return bool(isatty and isatty())
+    except ValueError:
+        # A closed stream.
+        return False
+
+
+def confirm(question: str) -> bool:
+    """Ask on the terminal; only a clear yes counts."""
+    print(f"{clean_line(question)} [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in {"y", "yes"}

@@ -1,0 +1,51 @@
+"""Whether the gateway has been out of reach for longer than a command waits."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Final
+
+from krea_tui.domain.job import AT_GATEWAY, HoldReason, Job, JobStatus
+from krea_tui.engine.health import GatewayHealth
+
+# Between two checks nothing is asked, so silence means nothing for that long; an old job is asked for less often.
+_QUIET_S: Final = 12.0
+_QUIET_WHEN_OLD_S: Final = 70.0
+_OLD_S: Final = 600.0
+
+
+class Reachability:
+    """Judges by the jobs and the gateway's health, looked at again and again; `patience_s` is how long it may last."""
+
+    def __init__(self, patience_s: float) -> None:
+        self._patience_s = patience_s
+        self._started_at = time.time()
+        self._refused_since: float | None = None
+        self._progress: tuple[object, ...] = ()
+
+    def is_lost(self, jobs: Sequence[Job], health: GatewayHealth) -> bool:
+        """Whether no request for these jobs has reached the gateway for too long."""
+        now = time.time()
+        self._note_progress(jobs, health)
+        if self._refused_since is None and any(job.hold_reason is HoldReason.RETRY for job in jobs):
+            self._refused_since = now
+        if self._refused_since is not None and now - self._refused_since >= self._patience_s:
+            return True
+        return health.is_engine and self._is_silent(jobs, health, now)
+
+    def _note_progress(self, jobs: Sequence[Job], health: GatewayHealth) -> None:
+        # A job that is being sent once more is no progress yet; one that was accepted is.
+        unsent = sum(job.status in {JobStatus.HELD, JobStatus.SENDING} for job in jobs)
+        progress = (health.last_answer_at, health.rate_limited_count, unsent)
+        if progress != self._progress:
+            self._progress = progress
+            self._refused_since = None
+
+    def _is_silent(self, jobs: Sequence[Job], health: GatewayHealth, now: float) -> bool:
+        asked_for = [job for job in jobs if job.status in AT_GATEWAY]
+        if not asked_for or now < (health.rate_limited_until or 0.0):
+            return False
+        is_young = any(now - (job.submitted_at or job.created_at) < _OLD_S for job in asked_for)
+        answered_at = max(self._started_at, health.last_answer_at or 0.0, health.rate_limited_until or 0.0)
+        return now - answered_at >= self._patience_s + (_QUIET_S if is_young else _QUIET_WHEN_OLD_S)

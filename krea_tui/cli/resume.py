@@ -1,0 +1,57 @@
+"""`resume`: lets sending go on, and sends what was held."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from krea_tui.cli.exit_codes import ExitCode
+from krea_tui.cli.holding import signal_all, writable_store
+from krea_tui.cli.output import tell
+from krea_tui.cli.planning import plan_of, require_key
+from krea_tui.cli.sending import ask, deliver
+from krea_tui.cli.session import Session, run_session
+from krea_tui.config.settings import gateway_profile
+from krea_tui.domain.job import HoldReason, Job, JobStatus
+from krea_tui.domain.pricing import format_usd
+from krea_tui.engine.signals import Signals
+
+if TYPE_CHECKING:
+    from krea_tui.studio import Plan
+
+
+def resume(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """End a pause; send what was held for money, a cap, the key or a pause, and left-overs if that was asked for."""
+    plan = plan_of(arguments, environ)
+    with writable_store(plan.locations) as store:
+        profile = gateway_profile(plan.settings, demo=plan.is_demo)
+        held = [job for job in store.open_jobs() if job.status is JobStatus.HELD and job.profile == profile]
+    left_over = [job for job in held if job.hold_reason is HoldReason.LEFT_OVER]
+    waiting = [job for job in held if not job.is_sendable and job.hold_reason is not HoldReason.LEFT_OVER]
+    if arguments.left_over and left_over:
+        require_key(plan)
+        total = format_usd(sum(job.price_microusd for job in left_over))
+        ask(f"{len(left_over):,} left over, {total} in all", yes=arguments.yes)
+        waiting += left_over
+    elif left_over:
+        tell(f"{len(left_over):,} left over stay; `krea-tui resume --left-over` sends them too.")
+    if waiting:
+        require_key(plan)
+    return _resume(plan, waiting)
+
+
+def _resume(plan: Plan, waiting: Sequence[Job]) -> ExitCode:
+    if not waiting:
+        asyncio.run(signal_all(plan.locations, Signals.resume))
+        tell("Sending goes on; nothing was held for you to release.")
+        return ExitCode.DONE
+
+    async def action(session: Session) -> ExitCode:
+        released = {job.id: job for job in await session.engine.resume()}
+        rest = [job.id for job in waiting if job.id not in released]
+        released |= {job.id: job for job in await session.engine.release(rest)}
+        return await deliver(session, list(released.values()), waits=False, as_json=False, unreachable_limit_s=0.0)
+
+    return run_session(plan, action)
