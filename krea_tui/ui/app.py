@@ -28,7 +28,6 @@ from krea_tui.ui.session import Session
 from krea_tui.ui.themes import DARK, LIGHT, THEMES
 
 TRY_DEMO: Final = "demo"
-_APP: Final = Binding.Group("App")
 
 
 def _action_commands() -> type[Provider]:
@@ -47,9 +46,9 @@ class StudioApp(App[str]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "quit", "Quit", id="app.quit", tooltip="Quit; jobs at the gateway go on", priority=True),
-        Binding("question_mark,f1", "help", "Help", key_display="?", id="app.help", tooltip="All keys", group=_APP),
-        Binding("K", "key", "Key", show=False, id="app.key", tooltip="Set the API key", group=_APP),
-        Binding("T", "theme", "Light or dark", show=False, id="app.theme", tooltip="Light or dark", group=_APP),
+        Binding("question_mark,f1", "help", "Help", key_display="?", id="app.help", tooltip="All keys"),
+        Binding("K", "key", "Key", show=False, id="app.key", tooltip="Set the API key"),
+        Binding("T", "theme", "Light or dark", show=False, id="app.theme", tooltip="Light or dark"),
     ]
 
     def __init__(self, plan: Plan, capabilities: TerminalCapabilities) -> None:

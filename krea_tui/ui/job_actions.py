@@ -23,14 +23,11 @@ from krea_tui.ui.session import Session
 if TYPE_CHECKING:
     from krea_tui.domain.request import GenerationRequest
 
-_JOB: Final = Binding.Group("Job")
-_QUEUE: Final = Binding.Group("Queue")
-
 JOB_BINDINGS: Final[list[BindingType]] = [
-    Binding("r", "screen.retry", "Retry", id="job.retry", tooltip="Retry: a new job with the same seed", group=_JOB),
-    Binding("n", "screen.vary", "New seed", id="job.vary", tooltip="The same request with a new seed", group=_JOB),
-    Binding("e", "screen.edit", "Edit", id="job.edit", tooltip="Edit as a new job", group=_JOB),
-    Binding("i", "screen.details", "Details", id="job.details", tooltip="Show every parameter", group=_JOB),
+    Binding("r", "screen.retry", "Retry", id="job.retry", tooltip="Retry: a new job with the same seed"),
+    Binding("n", "screen.vary", "New seed", id="job.vary", tooltip="The same request with a new seed"),
+    Binding("e", "screen.edit", "Edit", id="job.edit", tooltip="Edit as a new job"),
+    Binding("i", "screen.details", "Details", id="job.details", tooltip="Show every parameter"),
     Binding("o", "screen.open_picture", "Open", show=False, id="job.open", tooltip="Open the picture in its viewer"),
     Binding("O", "screen.reveal", "Reveal", show=False, id="job.reveal", tooltip="Show the picture's folder"),
     Binding("y", "screen.copy_prompt", "Copy prompt", show=False, id="job.copy_prompt", tooltip="Copy the prompt"),
@@ -42,7 +39,7 @@ JOB_BINDINGS: Final[list[BindingType]] = [
     ),
     Binding("d,delete", "screen.delete", "Delete", show=False, id="job.delete", tooltip="Delete the job from the list"),
     Binding("z", "screen.undelete", "Undo delete", show=False, id="job.undelete", tooltip="Bring the deleted job back"),
-    Binding("p", "screen.pause", "Pause", id="queue.pause", tooltip="Pause sending, or go on", group=_QUEUE),
+    Binding("p", "screen.pause", "Pause", id="queue.pause", tooltip="Pause sending, or go on"),
     Binding("l", "screen.release", "Let go", show=False, id="queue.release", tooltip="Let left-over jobs go"),
 ]
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
+from rich.console import Console
+from rich.text import Text
 from textual.content import Content
 
 from krea_tui.domain.durations import DurationEstimate
@@ -17,6 +20,8 @@ from krea_tui.ui.widgets.job_looks import Tone, look_of, short_duration
 _BAR_CELLS: Final = 24
 _LABEL_CELLS: Final = 12
 _MINUTE: Final = 60
+# Only measures: nothing is ever printed on it.
+_CONSOLE: Final = Console(file=io.StringIO())
 
 _TONE_STYLES: Final = {
     Tone.HELD: "$text-warning",
@@ -63,7 +68,7 @@ def caption_of(job: Job) -> str:
         parts.append("moodboard")
     parts.append(format_usd(job.price_microusd))
     if (took_s := took(job)) is not None:
-        parts.append(f"{took_s:.0f} s")
+        parts.append(f"{int(took_s)} s")
     parts.append(local_time(job.created_at))
     if job.is_done:
         lost = any(picture.state is PictureState.LOST for picture in job.pictures)
@@ -133,15 +138,20 @@ def _clock(seconds: float) -> str:
     return f"{minutes}:{rest:02d}"
 
 
-def details_of(job: Job) -> Content:
-    """Every parameter, the times, the price, the request id and the gateway's words, a label a line."""
+def details_of(job: Job, width: int) -> Content:
+    """Every parameter, the times, the price, the request id and the gateway's words, in lines of `width` cells."""
     lines = [Content(clean_text(job.request.prompt)), Content("")]
-    lines += [_labelled(label, value) for label, value in _facts(job) if value]
+    for label, value in _facts(job):
+        if value:
+            lines += _labelled(label, value, max(8, width - _LABEL_CELLS - 1))
     return Content("\n").join(lines)
 
 
-def _labelled(label: str, value: str) -> Content:
-    return Content.assemble((label.ljust(_LABEL_CELLS), "$text-muted"), " ", clean_text(value, 2_000))
+def _labelled(label: str, value: str, room: int) -> Iterator[Content]:
+    # Ids, paths and URLs have no blanks to break at, so they are cut where the room ends.
+    for part in Text(clean_text(value, 2_000)).wrap(_CONSOLE, room, overflow="fold"):
+        yield Content.assemble((label.ljust(_LABEL_CELLS), "$text-muted"), " ", part.plain.rstrip())
+        label = ""
 
 
 def _facts(job: Job) -> Iterator[tuple[str, str]]:

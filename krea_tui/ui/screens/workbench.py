@@ -48,7 +48,7 @@ class Desk(Vertical):
 class Workbench(JobActions):
     """Projects the job book onto the panes; posts orders to the session."""
 
-    HORIZONTAL_BREAKPOINTS: list[tuple[int, str]] | None = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
+    HORIZONTAL_BREAKPOINTS: list[tuple[int, str]] | None = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]  # noqa: RUF012 -- Textual declares it so
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("1", "pane('compose')", "Compose", show=False, id="pane.compose", tooltip="To the form", group=_PANE),
@@ -97,7 +97,9 @@ class Workbench(JobActions):
     async def _mount_footer(self) -> None:
         from textual.widgets import Footer
 
-        await self.query_one("#foot").mount(Footer(show_command_palette=True, compact=True))
+        await self.query_one("#foot").mount(Footer(show_command_palette=True))
+        # The footer fills itself when the bindings change, which they did before it was there.
+        self.refresh_bindings()
 
     # --- the book --------------------------------------------------------------------------------------------------
 

@@ -24,6 +24,8 @@ from krea_tui.ui.widgets.picture_view import PictureView
 
 # At this width the details stand beside the picture; below it they take its place.
 BESIDE_CELLS = 100
+DETAILS_CELLS = 48
+_DETAILS_MARGIN = 5
 
 
 class PreviewPane(Widget, can_focus=True):
@@ -50,7 +52,7 @@ class PreviewPane(Widget, can_focus=True):
         &.-details #picture { display: none; }
         &.-details #details { display: block; }
         &.-beside #picture { display: block; }
-        &.-beside #details { display: block; width: 46; padding-left: 2; }
+        &.-beside #details { display: block; width: 48; padding-left: 2; }
         &.-bare #details { display: none; }
         #caption {
             width: 1fr; height: 1; color: $text-muted; text-align: center;
@@ -106,7 +108,7 @@ class PreviewPane(Widget, can_focus=True):
         self._job, self._path = job, path
         self.border_title = f"Preview · {title_of(job)}" if job else "Preview"
         self.query_one("#caption", Static).update(caption_of(job) if job else "")
-        self.query_one("#details-text", Static).update(details_of(job) if job else "")
+        self._show_details()
         self.set_class(job is None, "-bare")
         if not (same_picture and path is not None):
             self._show_picture()
@@ -120,6 +122,7 @@ class PreviewPane(Widget, can_focus=True):
     def on_resize(self) -> None:
         """Put the details beside the picture where there is room."""
         self.set_class(self.size.width >= BESIDE_CELLS, "-beside")
+        self._show_details()
 
     def watch_has_details(self, has_details: bool) -> None:
         """Swap picture and details."""
@@ -133,6 +136,11 @@ class PreviewPane(Widget, can_focus=True):
     def action_scroll_details(self, by: int) -> None:
         """Scroll the details by a line."""
         self.query_one("#details", VerticalScroll).scroll_relative(y=by, animate=False)
+
+    def _show_details(self) -> None:
+        width = DETAILS_CELLS if self.has_class("-beside") else self.size.width
+        words = details_of(self._job, width - _DETAILS_MARGIN) if self._job else ""
+        self.query_one("#details-text", Static).update(words)
 
     def _tick(self) -> None:
         if self._job is not None and self._path is None:
