@@ -198,6 +198,16 @@ async def test_a_seed_goes_after_sending_and_a_kept_one_stays() -> None:
         assert "● kept" in app.line_with("Seed")
 
 
+async def test_what_was_typed_in_the_last_moment_is_sent() -> None:
+    async with form_app(seed="12") as (app, pilot):
+        app.query_one("#seed", Input).value = "123"
+        app.query_one("#count", Input).value = "2"
+        app.form.submit()
+        await pilot.pause()
+        assert [request.seed for request in app.sent[0]] == [123, 124]
+        assert "drawn" in app.line_with("Seed")
+
+
 # --- what is wrong --------------------------------------------------------------------------------------------------
 
 
@@ -519,7 +529,7 @@ async def test_the_fields_come_behind_the_first_frame_without_moving_anything(mo
     app = FormApp(Draft(prompt=PROMPT))
     async with app.run_test(size=(40, 38)) as pilot:
         await pilot.pause()
-        names = ("#prompt", "#prompt-words", "#compose-foot", "#generate")
+        names = ("#prompt", "#prompt-words", "ComposeFoot", "#generate")
         before = {name: app.query_one(name).region for name in names}
         assert before["#prompt"].height > 10
         await mount_fields(app.form)

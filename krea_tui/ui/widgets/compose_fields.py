@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
@@ -44,11 +44,7 @@ class ComposeFields(Vertical):
     """
 
     class Edited(Message):
-        """The person changed something: `change` makes the new draft from the old one."""
-
-        def __init__(self, change: Callable[[Draft], Draft]) -> None:
-            super().__init__()
-            self.change = change
+        """The person changed something; `read` tells what the fields hold now."""
 
     def __init__(self, draft: Draft, judge: KeyJudge) -> None:
         super().__init__()
@@ -99,6 +95,21 @@ class ComposeFields(Vertical):
             widget.entries = draft.entries(widget.kind)
         say(self.query_one("#count-aside", Static), _seeds_in_words(draft))
 
+    def read(self, draft: Draft) -> Draft:
+        """The same draft with what these fields hold at this moment."""
+        seed = self.query_one(SeedRow)
+        read = replace(
+            draft,
+            aspect_ratio=AspectRatio(self.query_one("#aspect-ratio", Chooser).value),
+            creativity=Creativity(self.query_one("#creativity", Chooser).value),
+            seed=seed.seed,
+            keep_seed=seed.is_kept,
+            count=self.query_one("#count", FieldInput).value,
+        )
+        for widget in self.query(GuidanceList):
+            read = read.with_entries(widget.kind, widget.entries)
+        return read
+
     def show_problems(self, problems: Iterable[FieldProblem]) -> None:
         """Mark the seed and the count where they are wrong, the first of them in words; lists mark themselves."""
         wrong = {problem.field: problem.message for problem in problems}
@@ -132,29 +143,13 @@ class ComposeFields(Vertical):
         """The widget of one list."""
         return self.query_one(f"#{_LIST_IDS[kind]}", GuidanceList)
 
-    @on(Chooser.Changed, "#aspect-ratio")
-    def _ratio_chosen(self, event: Chooser.Changed) -> None:
-        event.stop()
-        ratio = AspectRatio(event.chooser.value)
-        self.post_message(self.Edited(lambda draft: replace(draft, aspect_ratio=ratio)))
-
-    @on(Chooser.Changed, "#creativity")
-    def _creativity_chosen(self, event: Chooser.Changed) -> None:
-        event.stop()
-        creativity = Creativity(event.chooser.value)
-        self.post_message(self.Edited(lambda draft: replace(draft, creativity=creativity)))
-
+    @on(Chooser.Changed)
     @on(SeedRow.Changed)
-    def _seed_changed(self, event: SeedRow.Changed) -> None:
-        event.stop()
-        seed, is_kept = event.row.seed, event.row.is_kept
-        self.post_message(self.Edited(lambda draft: replace(draft, seed=seed, keep_seed=is_kept)))
-
     @on(Input.Changed, "#count")
-    def _count_typed(self, event: Input.Changed) -> None:
+    @on(GuidanceList.Changed)
+    def _edited(self, event: Message) -> None:
         event.stop()
-        count = event.value
-        self.post_message(self.Edited(lambda draft: replace(draft, count=count)))
+        self.post_message(self.Edited())
 
     @on(PressableWord.Pressed, "#fewer")
     def _fewer(self, event: PressableWord.Pressed) -> None:
@@ -170,12 +165,6 @@ class ComposeFields(Vertical):
         field = self.query_one("#count", FieldInput)
         count, _ = count_of(field.value)
         field.value = str(max(1, min(MAX_COUNT, count + by)))
-
-    @on(GuidanceList.EntriesChanged)
-    def _entries_changed(self, event: GuidanceList.EntriesChanged) -> None:
-        event.stop()
-        kind, entries = event.widget.kind, event.entries
-        self.post_message(self.Edited(lambda draft: draft.with_entries(kind, entries)))
 
     @on(GuidanceList.EditorWanted)
     def _editor_wanted(self, event: GuidanceList.EditorWanted) -> None:
@@ -193,8 +182,8 @@ class ComposeFields(Vertical):
             if result is None:
                 return
             kept = widget.entries
-            entries = kept + result if index is None else (*kept[:index], *result, *kept[index + 1 :])
-            self.post_message(self.Edited(lambda draft: draft.with_entries(kind, entries)))
+            widget.entries = kept + result if index is None else (*kept[:index], *result, *kept[index + 1 :])
+            self.post_message(self.Edited())
 
         self.app.push_screen(GuidanceEditor(kind, entry, widget.room), done)
 

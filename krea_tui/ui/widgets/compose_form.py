@@ -10,28 +10,24 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Vertical, VerticalScroll
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Static, TextArea
 
-from krea_tui.domain.pricing import format_usd
 from krea_tui.domain.request import GenerationRequest, StyleReference, hints
-from krea_tui.ui.drafts import Draft, Guidance, build, count_of, draft_of, price_of_draft, problems_of
-from krea_tui.ui.widgets.fields import PressableWord, say
+from krea_tui.ui.drafts import Draft, Guidance, build, draft_of, problems_of
+from krea_tui.ui.widgets.compose_foot import ComposeFoot
+from krea_tui.ui.widgets.fields import say
 from krea_tui.ui.widgets.line_feed import PASTE_GAP_S, KeyJudge
 from krea_tui.ui.widgets.prompt_area import PromptArea
+from krea_tui.ui.widgets.send_guard import Press, SendGuard
 
 if TYPE_CHECKING:
     from krea_tui.ui.widgets.compose_fields import ComposeFields
 
-# A second Generate so soon is a slip of the finger.
-SLIP_S: Final = 0.7
 # With fewer rows than these the prompt needs every one of them.
 _FEW_ROWS: Final = 24
-# The fields' and the price's greatest width in the style below.
-_WIDEST: Final = 60
-_REMEMBERED: Final = 2_000
 _FORM: Final = Binding.Group("Compose")
 
 
@@ -61,30 +57,6 @@ class ComposeForm(Widget):
         #prompt-words { height: auto; min-height: 1; color: $text-muted; }
         #prompt-words.-wrong { color: $text-error; }
         #compose-fields { height: auto; min-height: 8; max-width: 60; margin-top: 1; }
-        #compose-foot { height: auto; max-width: 60; }
-        #compose-warning { height: auto; min-height: 1; color: $text-warning; }
-        #compose-price { height: 1; }
-        #price { width: auto; color: $foreground; }
-        #money-left {
-            width: 1fr;
-            margin-left: 1;
-            text-align: right;
-            color: $text-muted;
-            text-wrap: nowrap;
-            text-overflow: ellipsis;
-        }
-        #generate {
-            width: 100%;
-            margin-top: 1;
-            content-align: center middle;
-            text-align: center;
-            color: $text-muted;
-            background: $panel;
-            &:hover { background: $boost; }
-            &.-ready { color: $text-primary; }
-            &:focus { text-style: bold underline; }
-            &.-again { color: $text-warning; }
-        }
         &.-short #generate, &.-short #compose-fields { margin-top: 0; }
         &:focus-within #generate.-ready {
             color: $button-color-foreground;
@@ -160,16 +132,12 @@ class ComposeForm(Widget):
         super().__init__(id=id)
         self.border_title = "Compose"
         self._draft = draft or Draft()
-        self._clock = clock
+        self._guard = SendGuard(clock)
         self._judge = KeyJudge(generate=self.submit, schedule=self._after_the_wait)
         self._fields: ComposeFields | None = None
         self._money_left = ""
         self._shows_problems = False
-        self._pressed_at = float("-inf")
         self._is_slip_told = False
-        self._asked_again: tuple[GenerationRequest, ...] = ()
-        # A dictionary for its order: the oldest are forgotten first.
-        self._sent: dict[GenerationRequest, None] = {}
 
     # --- what the app calls ----------------------------------------------------------------------------------------
 
@@ -196,19 +164,15 @@ class ComposeForm(Widget):
         """Show at the right of the price what is left to spend; blank shows nothing."""
         self._money_left = text
         if self.is_mounted:
-            say(self.query_one("#money-left", Static), text)
-            self._show_state()
+            self.query_one(ComposeFoot).show_money_left(text)
 
     def remember_sent(self, requests: Iterable[GenerationRequest]) -> None:
         """Warn before any of these is bought once more."""
-        self._sent.update(dict.fromkeys(requests))
-        for oldest in tuple(self._sent)[:-_REMEMBERED]:
-            del self._sent[oldest]
+        self._guard.remember(requests)
 
     def forget_sent(self, requests: Iterable[GenerationRequest]) -> None:
         """Take back what was submitted and then not sent after all."""
-        for request in requests:
-            self._sent.pop(request, None)
+        self._guard.forget(requests)
 
     def open_editor(self, kind: Guidance) -> None:
         """Open the window that adds an entry to one of the lists."""
@@ -217,57 +181,41 @@ class ComposeForm(Widget):
 
     def submit(self) -> None:
         """Post `Submitted`, or say at the field what is wrong; a slip is ignored, a repetition asks first."""
-        now = self._clock()
-        is_slip = now - self._pressed_at < SLIP_S
-        if is_slip:
-            self._pressed_at = now
+        if self._guard.is_slip():
             self._ignore_slip()
             return
+        # What was typed a moment ago may still be on its way here as a message.
+        self._take(self._read())
         built = build(self._draft)
         if built.problems:
             self._shows_problems = True
             self._show_state()
             self._focus_problem(built.problems[0].field)
             return
-        self._pressed_at = now
         self._is_slip_told = False
-        if self._asked_again != built.requests and any(request in self._sent for request in built.requests):
-            self._asked_again = built.requests
-            self._show_state()
-            return
-        self._asked_again = ()
-        self.remember_sent(built.requests)
-        self.post_message(self.Submitted(self, built.requests))
-        if not self._draft.keep_seed:
-            self._take(replace(self._draft, seed=""))
-            self._show_draft()
-        self._show_state()
+        if self._guard.press(built.requests) is Press.SEND:
+            self.post_message(self.Submitted(self, built.requests))
+            if not self._draft.keep_seed:
+                self._take(replace(self._draft, seed=""))
+        self._show_draft()
 
     # --- how it is built -------------------------------------------------------------------------------------------
 
     def compose(self) -> ComposeResult:
         """The prompt, room for the fields, and the price with the button."""
-        button = PressableWord("", id="generate", tooltip="Send what the form holds; this spends money")
-        self._show_button(button)
         with VerticalScroll(id="compose-body", can_focus=False):
             yield PromptArea(self._draft.prompt, judge=self._judge, id="prompt")
             yield Static(self._prompt_hint(), id="prompt-words", markup=False)
             yield Vertical(id="compose-fields")
-        with Vertical(id="compose-foot"):
-            yield Static("", id="compose-warning", markup=False)
-            with Horizontal(id="compose-price"):
-                yield Static(self._price(self.size.width), id="price", markup=False)
-                yield Static(self._money_left, id="money-left", markup=False)
-            yield button
+        yield ComposeFoot(self._draft, self._money_left)
 
     def on_mount(self) -> None:
         """Add the fields behind the first frame."""
         self.call_after_refresh(self._mount_fields)
 
     def on_resize(self, event: events.Resize) -> None:
-        """Spare a line where there are few, and say the price in the width there is."""
+        """Spare a line where there are few."""
         self.set_class(event.size.height < _FEW_ROWS, "-short")
-        say(self.query_one("#price", Static), self._price(event.size.width))
 
     async def _mount_fields(self) -> None:
         from krea_tui.ui.widgets.compose_fields import ComposeFields
@@ -287,8 +235,12 @@ class ComposeForm(Widget):
         if draft == self._draft:
             return
         self._draft = draft
-        self._asked_again = ()
+        self._guard.withdraw_question()
         self.post_message(self.Changed(draft))
+
+    def _read(self) -> Draft:
+        draft = replace(self._draft, prompt=self.query_one(PromptArea).text)
+        return draft if self._fields is None else self._fields.read(draft)
 
     def _show_draft(self) -> None:
         if not self.is_mounted:
@@ -310,28 +262,11 @@ class ComposeForm(Widget):
         words.set_class(bool(wrong), "-wrong")
         if self._fields is not None:
             self._fields.show_problems(problems)
-        say(self.query_one("#price", Static), self._price(self.size.width))
-        self._show_button(self.query_one("#generate", PressableWord))
-        warning = "! the same picture again: press once more to buy it again" if self._asked_again else ""
-        say(self.query_one("#compose-warning", Static), warning)
+        self.query_one(ComposeFoot).show(self._draft, is_asking=self._guard.is_asking)
 
     def _prompt_hint(self) -> str:
         found = hints(self._draft.prompt, self._references())
         return found[0].message if found else ""
-
-    def _price(self, width: int) -> str:
-        price, count = price_of_draft(self._draft)
-        total = f"{format_usd(price.times(count).microusd)}{' estimate' if price.is_estimate else ''}"
-        full = total if count == 1 else f"{count} × {format_usd(price.microusd)} = {total}"
-        # Both sides stay whole: where they do not fit, the sum alone is shown.
-        return full if len(full) + 1 + len(self._money_left) <= min(width, _WIDEST) else total
-
-    def _show_button(self, button: PressableWord) -> None:
-        again = bool(self._asked_again)
-        count, _ = count_of(self._draft.count)
-        button.label = "Buy it again  ^J" if again else f"Generate {count}  ^J" if count > 1 else "Generate  ^J"
-        button.set_class(bool(self._draft.prompt.strip()), "-ready")
-        button.set_class(again, "-again")
 
     def _references(self) -> Iterable[StyleReference]:
         return (StyleReference(entry.value) for entry in self._draft.references)
@@ -360,17 +295,17 @@ class ComposeForm(Widget):
     @on(TextArea.Changed, "#prompt")
     def _prompt_typed(self, event: TextArea.Changed) -> None:
         event.stop()
-        self._take(replace(self._draft, prompt=event.text_area.text))
+        self._take(self._read())
         self._show_state()
 
     def on_compose_fields_edited(self, event: ComposeFields.Edited) -> None:
         """Take over what was changed below the prompt."""
         event.stop()
-        self._take(event.change(self._draft))
+        self._take(self._read())
         self._show_draft()
 
-    @on(PressableWord.Pressed, "#generate")
-    def _generate_pressed(self, event: PressableWord.Pressed) -> None:
+    @on(ComposeFoot.GeneratePressed)
+    def _generate_pressed(self, event: ComposeFoot.GeneratePressed) -> None:
         event.stop()
         self.submit()
 

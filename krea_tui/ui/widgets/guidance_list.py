@@ -52,13 +52,8 @@ class GuidanceList(Widget, can_focus=True):
     cursor: reactive[int] = reactive(0)
     hovered: reactive[tuple[int, bool] | None] = reactive(None)
 
-    class EntriesChanged(Message):
+    class Changed(Message):
         """The person removed entries, changed a strength, or pasted entries into the list."""
-
-        def __init__(self, widget: GuidanceList, entries: tuple[EntryDraft, ...]) -> None:
-            super().__init__()
-            self.widget = widget
-            self.entries = entries
 
     class EditorWanted(Message):
         """The person wants to edit the entry at `index`, or to add one where it is None."""
@@ -178,7 +173,11 @@ class GuidanceList(Widget, can_focus=True):
             self.notify(f"{len(pasted)} pasted, room for {self.room}: nothing was added.", severity="warning")
             return
         kept = tuple(settled(self.kind, each) if not entry_problems(self.kind, each) else each for each in pasted)
-        self.post_message(self.EntriesChanged(self, self.entries + kept))
+        self._change(self.entries + kept)
+
+    def _change(self, entries: tuple[EntryDraft, ...]) -> None:
+        self.entries = entries
+        self.post_message(self.Changed())
 
     def action_move(self, by: int) -> None:
         """Move the cursor; past either end the key goes to the form."""
@@ -206,7 +205,7 @@ class GuidanceList(Widget, can_focus=True):
             raise SkipAction
         gone = self.cursor - 1
         kept = (*self.entries[:gone], *self.entries[gone + 1 :])
-        self.post_message(self.EntriesChanged(self, kept))
+        self._change(kept)
 
     def action_nudge(self, steps: int) -> None:
         """Change the strength of the entry under the cursor, within its range."""
@@ -219,9 +218,7 @@ class GuidanceList(Widget, can_focus=True):
         strength = float(settled(self.kind, entry).strength) + steps * STRENGTH_STEP
         changed = EntryDraft(entry.value, format_strength(round(strength, 4)))
         if not entry_problems(self.kind, changed):
-            self.post_message(
-                self.EntriesChanged(self, (*self.entries[:index], changed, *self.entries[index + 1 :])),
-            )
+            self._change((*self.entries[:index], changed, *self.entries[index + 1 :]))
 
 
 def short_name(kind: Guidance, value: str, width: int) -> str:
