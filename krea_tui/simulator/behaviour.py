@@ -191,8 +191,8 @@ class Behaviour:
         return replace(self, **values)  # type: ignore[arg-type]
 
 
-DEMO = Behaviour(latency_s=3.5, latency_spread=0.4, queued_share=0.2, concurrency=6)
-"""What a newcomer meets: jobs of two to five seconds, six at a time, none of which fails."""
+DEMO = Behaviour(latency_s=5.5, latency_spread=0.5, queued_share=0.25, concurrency=6)
+"""What a newcomer meets: six jobs at a time, none fails, some done at the first check, some seen processing."""
 
 
 def _object(raw: object, what: str, known: set[str]) -> dict[str, object]:

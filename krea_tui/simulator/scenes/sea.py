@@ -120,9 +120,11 @@ def _headland(brief: Brief, picture: Image.Image, horizon: int, x: float, is_lef
     lay(picture, body, cliffs)
     _rocks(brief, picture, cliffs, rock)
     tall = height * rng.uniform(0.22, 0.28)
-    lamp = (x, top - tall)
+    # The ground under the whole foot of the tower, so that it never hangs over a slope.
+    ground = max((py for px, py in above if abs(px - x) <= 24 * unit), default=top)
+    lamp = (x, ground - tall)
     _beam(brief, picture, lamp, is_left)
-    _tower(brief, picture, lamp, top + 8 * unit, is_left=is_left)
+    _tower(brief, picture, lamp, ground + 5 * unit, is_left=is_left)
 
 
 def _rocks(brief: Brief, picture: Image.Image, cliffs: Image.Image, rock: RGB) -> None:
