@@ -29,6 +29,7 @@ class FormApp(App[None]):
         super().__init__()
         self.now = 100.0
         self.sent: list[tuple[GenerationRequest, ...]] = []
+        self.drafts: list[Draft] = []
         self.ignored: list[str] = []
         self.left = 0
         self.form = ComposeForm(draft, clock=lambda: self.now)
@@ -46,6 +47,7 @@ class FormApp(App[None]):
     @on(ComposeForm.Submitted)
     def _sent(self, event: ComposeForm.Submitted) -> None:
         self.sent.append(event.requests)
+        self.drafts.append(event.draft)
 
     @on(ComposeForm.Ignored)
     def _ignored(self, event: ComposeForm.Ignored) -> None:
@@ -183,6 +185,16 @@ async def test_what_was_not_sent_after_all_may_be_sent_without_a_warning() -> No
         app.form.forget_sent(app.sent[0])
         await generate(app, pilot)
         assert len(app.sent) == 2
+
+
+async def test_what_the_form_held_can_be_put_back() -> None:
+    async with form_app(seed="77", count="3") as (app, pilot):
+        await generate(app, pilot)
+        app.form.forget_sent(app.sent[0])
+        app.form.draft = app.drafts[0]
+        await pilot.pause()
+        assert "77" in app.line_with("Seed")
+        assert "Generate 3" in app.shown()
 
 
 async def test_a_seed_goes_after_sending_and_a_kept_one_stays() -> None:

@@ -93,12 +93,13 @@ class ComposeForm(Widget):
     ]
 
     class Submitted(Message):
-        """The person asks for these pictures."""
+        """The person asks for these pictures; `draft` is what the form held, to be put back if nothing is sent."""
 
-        def __init__(self, form: ComposeForm, requests: tuple[GenerationRequest, ...]) -> None:
+        def __init__(self, form: ComposeForm, requests: tuple[GenerationRequest, ...], draft: Draft) -> None:
             super().__init__()
             self.form = form
             self.requests = requests
+            self.draft = draft
 
         @property
         def control(self) -> ComposeForm:
@@ -162,6 +163,8 @@ class ComposeForm(Widget):
 
     def set_money_left(self, text: str) -> None:
         """Show at the right of the price what is left to spend; blank shows nothing."""
+        if text == self._money_left:
+            return
         self._money_left = text
         if self.is_mounted:
             self.query_one(ComposeFoot).show_money_left(text)
@@ -194,7 +197,7 @@ class ComposeForm(Widget):
             return
         self._is_slip_told = False
         if self._guard.press(built.requests) is Press.SEND:
-            self.post_message(self.Submitted(self, built.requests))
+            self.post_message(self.Submitted(self, built.requests, self._draft))
             if not self._draft.keep_seed:
                 self._take(replace(self._draft, seed=""))
         self._show_draft()
