@@ -70,12 +70,19 @@ def worst(codes: Iterable[ExitCode]) -> ExitCode:
 def code_of_job(job: Job) -> ExitCode:
     """What a job's state means for a script; a job that is still on its way is no failure."""
     if job.status is JobStatus.HELD:
-        return ExitCode.DONE if job.hold_reason is None else _OF_HELD.get(job.hold_reason, ExitCode.DONE)
+        return _code_of_held(job)
     if job.status is JobStatus.COMPLETED:
         is_lost = job.gave_up_at is not None or any(p.state is PictureState.LOST for p in job.pictures)
         return ExitCode.JOB_FAILED if is_lost else ExitCode.DONE
     on_its_way = job.status in {JobStatus.SENDING, JobStatus.QUEUED, JobStatus.PROCESSING}
     return ExitCode.DONE if on_its_way else ExitCode.JOB_FAILED
+
+
+def _code_of_held(job: Job) -> ExitCode:
+    if job.hold_reason is HoldReason.PAUSED:
+        # Paused by the person it is held in peace; with an error, what answered at the address is no gateway.
+        return ExitCode.UNREACHABLE if job.error else ExitCode.DONE
+    return _OF_HELD.get(job.hold_reason, ExitCode.DONE) if job.hold_reason else ExitCode.DONE
 
 
 def code_of_error(error: KreaTuiError) -> ExitCode:

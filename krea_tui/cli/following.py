@@ -85,11 +85,19 @@ class Following:
             self._codes.append(ExitCode.UNREACHABLE)
         elif self.is_stranded:
             await self._give_up(HoldReason.LEFT_OVER, "no running krea-tui took it over")
-        else:
-            await self._give_up(self._reason or HoldReason.LEFT_OVER, None)
-            if self._reason is HoldReason.KEY:
-                self._codes.append(ExitCode.KEY)
+        elif self._pending:
+            await self._stand_still()
         return worst(self._codes)
+
+    async def _stand_still(self) -> None:
+        pause = self._session.book.health.pause
+        is_fault = pause is not None and pause.reason is not PauseReason.PERSON
+        await self._give_up(self._reason or HoldReason.LEFT_OVER, pause.words if pause and is_fault else None)
+        if self._reason is HoldReason.KEY:
+            # What is at the gateway already cannot be asked for either.
+            self._codes.append(ExitCode.KEY)
+        elif pause is not None and is_fault and pause.reason is not PauseReason.ADDRESS:
+            self._codes.append(ExitCode.JOB_FAILED)
 
     def _has_ended(self) -> bool:
         for job in self._jobs():

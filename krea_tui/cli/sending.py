@@ -144,13 +144,19 @@ def _tell_interrupted(jobs: Sequence[Job]) -> None:
 
 
 def _tell_standing(session: Session, jobs: Sequence[Job]) -> None:
-    held = [job for job in jobs if job.status is JobStatus.HELD and job.hold_reason is not HoldReason.LEFT_OVER]
-    standing = [job for job in held if not job.is_sendable]
+    standing = [
+        job
+        for job in jobs
+        if job.status is JobStatus.HELD and not job.is_sendable and job.hold_reason is not HoldReason.LEFT_OVER
+    ]
     if not standing:
         return
-    words = next((job.error for job in standing if job.error), None) or pause_words(session.book.health.pause)
-    tell(f"Held, not sent: {', '.join(job.id for job in standing)} ({_count(standing)}): {words}")
-    tell("`krea-tui resume` sends them, `krea-tui cancel ID` withdraws them.")
+    pause = session.book.health.pause
+    words = next((job.error for job in standing if job.error), None) or (pause.words if pause else "it stands still")
+    tell(f"Held, not sent: {', '.join(job.id for job in standing)} ({_count(standing)}): {words}.")
+    if pause is not None and pause.advice:
+        tell(pause.advice)
+    tell("`krea-tui resume` sends what is held, `krea-tui cancel ID` withdraws it.")
 
 
 def _tell_parting(session: Session, handed_over: Sequence[Job], jobs: Sequence[Job]) -> None:

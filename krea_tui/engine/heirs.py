@@ -40,11 +40,12 @@ class Heirs:
             words = "the program ended while the request was on its way"
             await try_apply(self._store, self._book, job.id, Doubted(self._world.clock.now(), words))
 
-    async def adopt(self, *, takes_orphans: bool) -> list[str]:
+    async def adopt(self, profile: str, *, takes_orphans: bool) -> list[str]:
         """Held jobs of living processes are handed to us, those of dead ones are left-overs.
 
-        With `takes_orphans` what a process had that was well within the last five minutes is taken over too.
-        Returns the ids of the jobs that are ours from now on.
+        With `takes_orphans` what a process had that was well within the last five minutes is taken over too. Jobs of
+        another gateway's profile are never ours: we could not send them. Returns the ids of the jobs that are ours
+        from now on.
         """
         processes = self._world.processes
         others: dict[str, list[Job]] = {}
@@ -56,9 +57,10 @@ class Heirs:
             died_at = await asyncio.to_thread(processes.died_at, owner)
             is_recent = died_at is not None and self._world.clock.now() - died_at <= TAKEOVER_WINDOW_S
             for job in jobs:
-                if died_at is None or job.id in self._accepted or (is_recent and takes_orphans):
+                is_heir = died_at is None or job.id in self._accepted or (is_recent and takes_orphans)
+                if is_heir and job.profile == profile:
                     adopted.append(job.id)
-                elif not is_recent:
+                elif died_at is not None and not is_recent:
                     await try_apply(self._store, self._book, job.id, PutOnHold(HoldReason.LEFT_OVER))
         if adopted:
             self._book.put(await self._store.mark(adopted, {"accepted_by": processes.process_id}))

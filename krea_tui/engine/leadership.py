@@ -167,7 +167,7 @@ class Leadership:
             await self.signals.begin_standing()
             await self._follow_changes()
             await self.heirs.doubt_interrupted()
-            await self.heirs.adopt(takes_orphans=self.policy.adopts_orphans)
+            await self.heirs.adopt(self.policy.profile, takes_orphans=self.policy.adopts_orphans)
             gateway = await self._world.open_gateway(self.policy.key)
             try:
                 await self._run_lanes(gateway)
@@ -230,7 +230,7 @@ class Leadership:
         await self._clock.sleep(FOLLOW_INTERVAL_S)
         await self.signals.tell_standing(self.book.health.pause)
         if await self._follow_changes():
-            adopted = await self.heirs.adopt(takes_orphans=self.policy.adopts_orphans)
+            adopted = await self.heirs.adopt(self.policy.profile, takes_orphans=self.policy.adopts_orphans)
             if adopted and self.lanes is not None:
                 self.lanes.submission.probe_with(adopted[0])
 

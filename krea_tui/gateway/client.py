@@ -99,7 +99,7 @@ class HttpGateway:
         try:
             async with asyncio.timeout(self._answer_limit_s):
                 response = await self._posts.send(request, stream=True)
-                payload = await _body_of(response)
+                payload = self._without_key(await _body_of(response))
         except (httpx.HTTPError, httpx.StreamError, OSError, ValueError) as error:
             if mark.is_set:
                 raise InDoubt(f"the request was sent, but {fault_words(error)}") from error
@@ -126,7 +126,7 @@ class HttpGateway:
             async with asyncio.timeout(self._answer_limit_s):
                 response = await self._polls.send(request, stream=True)
                 try:
-                    payload = await read_limited(response)
+                    payload = self._without_key(await read_limited(response))
                 finally:
                     await response.aclose()
         except (httpx.HTTPError, httpx.StreamError, OSError, ValueError) as error:
@@ -173,6 +173,10 @@ class HttpGateway:
                 raise
             await response.aclose()
         raise DownloadError(f"the picture's URL redirects more than {MAX_REDIRECTS} times", permanent=True)
+
+    def _without_key(self, payload: bytes) -> bytes:
+        """An answer that quotes the key must not carry it into the history, an error or the screen."""
+        return payload.replace(self._key.encode(), b"(the key)") if self._key else payload
 
     def _sendable_key(self) -> str:
         if not self._key.isascii() or not self._key.isprintable() or not self._key:
