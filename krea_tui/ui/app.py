@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import ClassVar, Final
@@ -37,7 +38,10 @@ def _action_commands() -> type[Provider]:
 
 
 class StudioApp(App[str]):
-    """The terminal studio. `run()` returns `TRY_DEMO` where the person would rather try the demo."""
+    """The terminal studio. `run()` returns `TRY_DEMO` where the person would rather try the demo.
+
+    `now` is the wall clock of the screen, epoch seconds.
+    """
 
     TITLE = "krea·tui"
     CSS_PATH = stylesheet_path()
@@ -51,11 +55,12 @@ class StudioApp(App[str]):
         Binding("T", "theme", "Light or dark", show=False, id="app.theme", tooltip="Light or dark"),
     ]
 
-    def __init__(self, plan: Plan, capabilities: TerminalCapabilities) -> None:
+    def __init__(self, plan: Plan, capabilities: TerminalCapabilities, *, now: Callable[[], float] = time.time) -> None:
         # One blinking cell costs a write every half second, for ever.
         super().__init__()
         self.terminal_capabilities = capabilities
         self.session = Session(plan)
+        self._now = now
         self._is_leaving = False
         for theme in THEMES:
             self.register_theme(theme)
@@ -64,7 +69,7 @@ class StudioApp(App[str]):
 
     def get_default_screen(self) -> Screen[None]:
         """The workbench."""
-        return Workbench(self.session)
+        return Workbench(self.session, now=self._now)
 
     def on_mount(self) -> None:
         """Paint first; everything else comes behind the first frame."""

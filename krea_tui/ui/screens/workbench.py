@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import ClassVar, Final
 
 from textual import on
@@ -46,7 +47,7 @@ class Desk(Vertical):
 
 
 class Workbench(JobActions):
-    """Projects the job book onto the panes; posts orders to the session."""
+    """Projects the job book onto the panes; posts orders to the session. `now` is the wall clock, epoch seconds."""
 
     HORIZONTAL_BREAKPOINTS: list[tuple[int, str]] | None = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]  # noqa: RUF012 -- Textual declares it so
 
@@ -59,12 +60,13 @@ class Workbench(JobActions):
         Binding("escape", "back", "Back", show=False, id="pane.back", tooltip="Leave the full screen", group=_PANE),
     ]
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, *, now: Callable[[], float] = time.time) -> None:
         super().__init__(session)
-        self._table = JobTable(session.book, empty=_NO_JOBS, id="table")
+        self._now = now
+        self._table = JobTable(session.book, empty=_NO_JOBS, now=now, id="table")
         self._form = ComposeForm(id="form")
-        self._preview = PreviewPane(_NO_PICTURE, id="preview")
-        self._status = StatusBar(id="status")
+        self._preview = PreviewPane(_NO_PICTURE, now=now, id="preview")
+        self._status = StatusBar(now=now, id="status")
         self._tabs = PaneTabs(id="tabs")
         self._changed: set[str] = set()
         self._flush_is_due = False
@@ -133,7 +135,7 @@ class Workbench(JobActions):
         book, plan = self.session.book, self.session.plan
         cap = plan.settings.money.daily_cap_microusd
         situation = situation_of(
-            book, now=time.time(), gateway=gateway_name(plan), cap_microusd=cap, is_demo=plan.is_demo
+            book, now=self._now(), gateway=gateway_name(plan), cap_microusd=cap, is_demo=plan.is_demo
         )
         self._status.tell(situation)
         self._form.set_money_left(money_left(book, cap, is_demo=plan.is_demo))
