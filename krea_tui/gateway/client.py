@@ -167,7 +167,7 @@ class HttpGateway:
                 if response.status_code not in _REDIRECTS:
                     _check_media_answer(response)
                     return response
-                url = urljoin(url, response.headers.get("location", ""))
+                url = _redirected(url, response.headers.get("location", ""))
             except BaseException:
                 await response.aclose()
                 raise
@@ -194,6 +194,13 @@ async def _body_of(response: httpx.Response) -> bytes:
         return b""
     finally:
         await response.aclose()
+
+
+def _redirected(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError as error:
+        raise DownloadError("the picture's URL redirects to what is no URL", permanent=True) from error
 
 
 def _check_peer(response: httpx.Response) -> None:

@@ -60,10 +60,16 @@ def _job_of(row: sqlite3.Row) -> Job:
         muted=bool(row["muted"]),
         starred=bool(row["starred"]),
         seq=row["seq"],
-        request=request_from_body(json.loads(row["body"])),
+        request=request_from_body(_object(json.loads(row["body"]))),
         status=JobStatus(row["status"]),
         hold_reason=HoldReason(row["hold_reason"]) if row["hold_reason"] else None,
         pictures=tuple(
             Picture(**{**entry, "state": PictureState(entry["state"])}) for entry in json.loads(row["pictures"])
         ),
     )
+
+
+def _object(value: object) -> dict[str, object]:
+    if not isinstance(value, dict):
+        raise ValueError("an object is needed")
+    return value

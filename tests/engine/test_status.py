@@ -14,7 +14,6 @@ def gaps(times: list[float]) -> list[float]:
     return [later - earlier for earlier, later in pairwise(times)]
 
 
-
 async def test_one_job_is_checked_after_five_seconds_and_then_every_five(bench: Bench) -> None:
     bench.tell(latency_s=33.0, latency_spread=0.0)
     async with bench.process() as process:
