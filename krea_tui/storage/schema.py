@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -89,8 +90,7 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     """
     try:
         if not read_only:
-            # Created by us first, so that it never exists with wider permissions, not even for a moment.
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            _create_private(path)
         connection = sqlite3.connect(
             f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rw'}",
             uri=True,
@@ -113,6 +113,16 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
             f"the history {path} cannot be opened: {error}",
             advice="Check the folder's permissions and the free space, or choose another with --data-dir.",
         ) from error
+
+
+def _create_private(path: Path) -> None:
+    """Make the file where there is none, so that it never exists with wider permissions, not even for a moment.
+
+    One that is there is left alone: closing a descriptor of it would drop the POSIX locks of every connection that
+    this process holds, and the next process to leave would take the write-ahead log away under them.
+    """
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def migrate(connection: sqlite3.Connection) -> None:
