@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from krea_tui.cli.arguments import read_arguments
 from krea_tui.cli.exit_codes import ExitCode, code_of_error
 from krea_tui.cli.output import make_streams_safe, tell_error
 from krea_tui.domain.errors import KreaTuiError
+
+_REPORT: Final = "What was sent is in the history. Run `python -X dev -m krea_tui ...` for the details of a report."
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -23,12 +27,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(code_of_error(error))
     except KeyboardInterrupt:
         return int(ExitCode.INTERRUPTED)
+    except Exception as error:
+        if sys.flags.dev_mode:
+            raise
+        tell_error(KreaTuiError(f"an unexpected fault: {type(error).__name__}: {error}", advice=_REPORT))
+        return int(ExitCode.JOB_FAILED)
     except SystemExit as end:
         # argparse ends the process itself after --help and --version.
         return end.code if isinstance(end.code, int) else ExitCode.DONE
 
 
 def _run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:  # noqa: C901, PLR0911 -- one arm for each command
+    if arguments.command is not None:
+        gc.enable()
     match arguments.command:
         case None:
             from krea_tui.cli.app import run_app
@@ -80,7 +91,3 @@ def _run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:  # n
             return simulate(arguments)
         case other:
             raise AssertionError(f"no action for {other}")
-
-
-if __name__ == "__main__":
-    sys.exit(main())

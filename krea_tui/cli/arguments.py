@@ -72,7 +72,20 @@ class _Parser(argparse.ArgumentParser):
 
 def read_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """The namespace of a command line (`command` is None for the app); raises `UsageError`."""
-    return _parser().parse_args(sys.argv[1:] if argv is None else argv)
+    words = sys.argv[1:] if argv is None else list(argv)
+    return _app_arguments(words) or _parser().parse_args(words)
+
+
+def _app_arguments(words: list[str]) -> argparse.Namespace | None:
+    """The app's own command line, read without building every command; None for any other, or a wrong one."""
+    parser = _Parser(add_help=False, allow_abbrev=False)
+    _add_everywhere(parser)
+    parser.set_defaults(command=None)
+    try:
+        arguments, others = parser.parse_known_args(words)
+    except UsageError:
+        return None
+    return None if others else arguments
 
 
 def _parser() -> argparse.ArgumentParser:

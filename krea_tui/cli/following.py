@@ -106,7 +106,9 @@ class Following:
         jobs = self._jobs()
         if not jobs:
             return True
-        self.is_unreachable = self._reachability.is_lost(jobs, self._session.book.health)
+        # What another process has taken over it goes on trying; only who waits cares.
+        if self._waits or self._session.leads:
+            self.is_unreachable = self._reachability.is_lost(jobs, self._session.book.health)
         self.is_stranded = self._nobody_takes(jobs)
         if self.is_unreachable or self.is_stranded:
             return True

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import json
+import errno
 import os
 import sys
 from collections.abc import Mapping
 from io import TextIOWrapper
+from typing import Final, TextIO
 
 from krea_tui.domain.errors import KreaTuiError
 from krea_tui.domain.text import clean_line
 
-PROGRAM = "krea-tui"
+PROGRAM: Final = "krea-tui"
+_NOBODY_READS: Final = frozenset({errno.EPIPE, errno.EIO})
 
 
 def make_streams_safe() -> None:
@@ -23,26 +25,32 @@ def make_streams_safe() -> None:
 
 def tell_result(line: str) -> None:
     """One line of result. Where nobody reads any more (`| head`), nothing more is written, and work goes on."""
-    try:
-        print(line, flush=True)
-    except BrokenPipeError:
-        # What is still buffered would raise again at the interpreter's exit.
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
+    _write(sys.stdout, line)
 
 
 def tell_object(value: Mapping[str, object]) -> None:
     """One JSON object on one line; plain ASCII, so that no terminal can be led astray by a prompt."""
+    import json
+
     tell_result(json.dumps(value, allow_nan=False))
 
 
 def tell(words: str) -> None:
     """Words for the person."""
+    _write(sys.stderr, clean_line(words))
+
+
+def _write(stream: TextIO, line: str) -> None:
     try:
-        print(clean_line(words), file=sys.stderr, flush=True)
-    except BrokenPipeError:
-        return
+        print(line, file=stream, flush=True)
+    except OSError as error:
+        # A reader or a terminal that is gone must not stop what is under way with money; what is still buffered
+        # would raise again at the interpreter's exit.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+        if stream is sys.stdout and error.errno not in _NOBODY_READS:
+            tell(f"{PROGRAM}: results cannot be written: {error.strerror}")
 
 
 def tell_error(error: KreaTuiError) -> None:

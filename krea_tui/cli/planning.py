@@ -6,12 +6,11 @@ import argparse
 from collections.abc import Mapping
 
 from krea_tui.cli.exit_codes import NoKey
-from krea_tui.config.key import KEY_VARIABLE, load_key
 from krea_tui.config.loading import load_settings
 from krea_tui.config.locations import Locations, find_locations
+from krea_tui.config.plan import Plan
 from krea_tui.config.settings import Settings
 from krea_tui.domain.errors import UsageError
-from krea_tui.studio import Plan
 
 
 def locations_of(arguments: argparse.Namespace, environ: Mapping[str, str]) -> Locations:
@@ -46,6 +45,8 @@ def plan_of(arguments: argparse.Namespace, environ: Mapping[str, str], *, is_com
 
 def require_key(plan: Plan) -> None:
     """Raise `NoKey` or `KeyProblem` where nothing could be sent; the demo needs none."""
+    from krea_tui.config.key import KEY_VARIABLE, load_key
+
     if not plan.is_demo and load_key(plan.locations.key_file, plan.environ) is None:
         raise NoKey(
             "there is no API key, so nothing was stored or sent",

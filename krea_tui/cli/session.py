@@ -147,12 +147,14 @@ class Session:
 @contextmanager
 def _signals_to(session: Session) -> Iterator[None]:
     loop = asyncio.get_running_loop()
-    for number in _SIGNALS:
+    # Under nohup the end of the terminal is to be ignored.
+    wanted = [number for number in _SIGNALS if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN]
+    for number in wanted:
         loop.add_signal_handler(number, session.interrupt)
     try:
         yield
     finally:
-        for number in _SIGNALS:
+        for number in wanted:
             loop.remove_signal_handler(number)
 
 
@@ -161,6 +163,8 @@ def run_session(plan: Plan, action: Callable[[Session], Awaitable[ExitCode]]) ->
 
     async def run() -> ExitCode:
         session = Session(plan)
+        if plan.is_demo:
+            tell("Demo: a simulated gateway on this machine; nothing is spent.")
         with _signals_to(session):
             try:
                 await session.open()

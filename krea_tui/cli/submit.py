@@ -75,7 +75,7 @@ def requests_of(arguments: argparse.Namespace) -> Sequence[GenerationRequest]:
 
 def _prompt_of(text: str) -> str:
     if text == "-":
-        raw = sys.stdin.buffer.read()
+        raw = sys.stdin.buffer.read() if sys.stdin else b""
         try:
             return raw.decode("utf-8-sig").strip()
         except UnicodeDecodeError as error:

@@ -56,6 +56,8 @@ class _Log:
             tell(f"The gateway refuses the key: {pause_words(self._session.book.health.pause)}")
             return ExitCode.KEY
         tell("Nothing is active any more.")
+        if held := self._session.book.count(JobStatus.HELD):
+            tell(f"{held:,} held stay: `krea-tui jobs status:held` lists them.")
         found = (self._session.book.get(job_id) for job_id in self._watched)
         return worst(code_of_job(job) for job in found if job is not None)
 

@@ -1,7 +1,10 @@
 """Commands beside each other and beside a running engine: nothing is sent twice, nothing is forgotten."""
 
 import asyncio
+import signal
 from pathlib import Path
+
+import pytest
 
 from krea_tui.config.locations import find_locations
 from krea_tui.config.settings import GatewaySettings, Settings
@@ -144,3 +147,88 @@ def test_a_live_engine_of_another_gateway_leaves_the_job_alone(cli: Cli, open_ga
     assert "another gateway" in ended.err
     assert second.stats.posts == 0
     assert other.poll() is None
+
+
+def test_when_the_leading_command_dies_the_waiting_one_takes_over(cli: Cli, open_gateway: OpenGateway) -> None:
+    simulator = open_gateway(Behaviour(latency_s=4))
+    leading = cli.start("submit", "a fox", "--wait")
+    wait_until(lambda: simulator.stats.accepted == 1, what="the first job's acceptance")
+    following = cli.start("submit", "a hare", "--wait", "--json")
+    wait_until(lambda: simulator.stats.accepted == 2, what="the second job's acceptance")
+    leading.kill()
+    ended = end_of(following)
+    assert ended.code == 0, ended.err
+    assert ended.objects[0]["status"] == "COMPLETED"
+    assert simulator.stats.posts == 2
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+def test_every_signal_ends_a_watch_with_130(cli: Cli, open_gateway: OpenGateway, number: signal.Signals) -> None:
+    open_gateway(ENDLESS)
+    assert cli.run("submit", "a fox").code == 0
+    process = cli.start("watch")
+    assert process.stdout is not None
+    assert "QUEUED" in process.stdout.readline()
+    process.send_signal(number)
+    ended = end_of(process)
+    assert (ended.code, ended.out) == (130, "")
+    assert "Traceback" not in ended.err
+
+
+def test_a_request_in_flight_ends_before_an_interrupted_command_does(cli: Cli, open_gateway: OpenGateway) -> None:
+    simulator = open_gateway(Behaviour(latency_s=10_000, faults=(Fault(Target.POST, hang_s=1.5),)))
+    process = cli.start("submit", "a fox", "--count", "2", "--wait")
+    wait_until(lambda: simulator.stats.posts == 1, what="the first request")
+    process.send_signal(signal.SIGINT)
+    assert end_of(process).code == 130
+    assert sorted(field_of(cli.jobs(), "status"), key=str) == ["HELD", "QUEUED"]
+    assert simulator.stats.posts == 1
+
+
+def test_a_second_signal_ends_at_once_and_leaves_the_request_in_doubt(cli: Cli, open_gateway: OpenGateway) -> None:
+    simulator = open_gateway(Behaviour(latency_s=10_000, faults=(Fault(Target.POST, hang_s=45),)))
+    process = cli.start("submit", "a fox", "--wait")
+    wait_until(lambda: simulator.stats.posts == 1, what="the request")
+    process.send_signal(signal.SIGINT)
+    assert process.stderr is not None
+    assert "in flight" in process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    assert end_of(process, within_s=20).code == 130
+    assert field_of(cli.jobs(), "status") == ["SENDING"]
+    assert cli.run("submit", "a hare").code == 0
+    assert field_of(cli.jobs("fox"), "status") == ["UNCONFIRMED"]
+    assert simulator.stats.posts == 2
+
+
+async def test_a_wait_beside_a_running_engine_is_told_the_end(cli: Cli, open_gateway: OpenGateway) -> None:
+    open_gateway(QUICK)
+    studio = await _app_on(cli, cli.data_dir)
+    engine = asyncio.create_task(studio.engine.run())
+    try:
+        await asyncio.wait_for(studio.engine.is_ready.wait(), 10)
+        ended = await asyncio.to_thread(cli.run, "submit", "a fox", "--wait", "--json")
+        assert ended.code == 0, ended.err
+        assert ended.objects[0]["status"] == "COMPLETED"
+    finally:
+        await studio.engine.stop()
+        await engine
+        await studio.aclose()
+
+
+async def test_a_resume_reaches_the_running_engine(cli: Cli, open_gateway: OpenGateway) -> None:
+    simulator = open_gateway(Behaviour(balance_microusd=0, latency_s=10_000))
+    studio = await _app_on(cli, cli.data_dir)
+    engine = asyncio.create_task(studio.engine.run())
+    try:
+        await asyncio.wait_for(studio.engine.is_ready.wait(), 10)
+        waited = await asyncio.to_thread(cli.run, "submit", "a fox", "--count", "2", "--wait", "--json")
+        assert waited.code == 5, waited.err
+        assert field_of(waited.objects, "hold_reason") == ["money", "money"]
+        simulator.tell({"balance_microusd": 1_000_000})
+        resumed = await asyncio.to_thread(cli.run, "resume")
+        assert resumed.code == 0, resumed.err
+        await wait_until_async(lambda: simulator.stats.accepted == 2, what="the acceptance of both")
+    finally:
+        await studio.engine.stop()
+        await engine
+        await studio.aclose()
