@@ -153,7 +153,7 @@ def _tell_standing(session: Session, jobs: Sequence[Job]) -> None:
         return
     pause = session.book.health.pause
     words = next((job.error for job in standing if job.error), None) or (pause.words if pause else "it stands still")
-    tell(f"Held, not sent: {', '.join(job.id for job in standing)} ({_count(standing)}): {words}.")
+    tell(f"Held, not sent: {', '.join(job.id for job in standing)} ({_count(standing)}): {words.rstrip('.')}.")
     if pause is not None and pause.advice:
         tell(pause.advice)
     tell("`krea-tui resume` sends what is held, `krea-tui cancel ID` withdraws it.")

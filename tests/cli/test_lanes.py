@@ -10,7 +10,7 @@ from krea_tui.config.locations import find_locations
 from krea_tui.config.settings import GatewaySettings, Settings
 from krea_tui.simulator import Behaviour, Close, Fault, Simulator, SimulatorServer, Target
 from krea_tui.studio import Plan, Studio, open_studio
-from tests.cli.conftest import KEY, Cli, OpenGateway, closed_port_url, end_of, field_of
+from tests.cli.running import KEY, Cli, OpenGateway, closed_port_url, end_of, field_of
 from tests.support.waiting import wait_until, wait_until_async
 
 QUICK = Behaviour(latency_s=0.2)

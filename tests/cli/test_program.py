@@ -9,7 +9,7 @@ import pytest
 
 import krea_tui
 from krea_tui.cli import main
-from tests.cli.conftest import Cli, end_of
+from tests.cli.running import Cli, end_of
 
 COMMANDS = (
     "submit", "retry", "resume", "watch", "jobs", "show", "cancel", "pause", "locations", "config", "simulate",

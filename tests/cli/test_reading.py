@@ -8,7 +8,7 @@ import pytest
 from krea_tui.domain.job import Job, Picture, PictureState
 from krea_tui.domain.request import AspectRatio, Creativity, GenerationRequest
 from krea_tui.storage.store import JobStore
-from tests.cli.conftest import Cli, field_of
+from tests.cli.running import Cli, field_of
 
 NOW = 1_790_000_000.0
 

@@ -11,7 +11,7 @@ from krea_tui.config.settings import GatewaySettings, Settings
 from krea_tui.domain.request import GenerationRequest
 from krea_tui.simulator import Behaviour, Close, Fault, Target
 from krea_tui.studio import Plan
-from tests.cli.conftest import KEY, Cli, OpenGateway, closed_port_url, end_of, field_of
+from tests.cli.running import KEY, Cli, OpenGateway, closed_port_url, end_of, field_of
 from tests.support.waiting import wait_until
 
 QUICK = Behaviour(latency_s=0.2)
