@@ -6,15 +6,13 @@ import asyncio
 from collections.abc import Iterable, Sequence
 
 from krea_tui.domain.events import Event, PictureWanted, Released, Withdrawn
-from krea_tui.domain.job import HoldReason, Job, Marks, PictureState, new_id
+from krea_tui.domain.job import Job, Marks, PictureState, new_id
 from krea_tui.domain.pricing import price_of
 from krea_tui.domain.request import GenerationRequest
 from krea_tui.engine.book import JobBook
 from krea_tui.engine.leadership import HISTORY_PAGE, Leadership
 from krea_tui.engine.policy import Policy
 from krea_tui.engine.world import World, try_apply
-
-_RESUMABLE = frozenset({HoldReason.MONEY, HoldReason.CAP, HoldReason.KEY, HoldReason.PAUSED})
 
 
 class Engine:
@@ -138,14 +136,12 @@ class Engine:
 
     async def resume(self) -> list[Job]:
         """Let the lanes go again, with what was held for money, a cap, the key or a pause; left-overs stay."""
-        await self._leadership.resume()
-        return await self.release(self._held_for(_RESUMABLE))
+        return await self._leadership.resume()
 
     async def use_key(self, key: str, fingerprint: str) -> None:
         """The person gave another key, which lies in its file by now: what waited for one goes on."""
-        self._leadership.use_key(key, fingerprint)
+        await self._leadership.use_key(key, fingerprint)
         await self._leadership.signals.key_changed(fingerprint)
-        await self.release(self._held_for(frozenset({HoldReason.KEY})))
 
     def prefer(self, job_id: str | None) -> None:
         """The job the person looks at is checked first."""
@@ -170,10 +166,6 @@ class Engine:
         lanes = self._leadership.lanes
         if lanes is not None and jobs:
             lanes.submission.probe_with(jobs[0].id)
-
-    def _held_for(self, reasons: frozenset[HoldReason]) -> list[str]:
-        profile = self.policy.profile
-        return [job.id for job in self.book.held() if job.hold_reason in reasons and job.profile == profile]
 
     async def _apply_all(self, job_ids: Iterable[str], event: Event) -> list[Job]:
         moved = [await try_apply(self._store, self.book, job_id, event) for job_id in job_ids]

@@ -7,12 +7,14 @@ from collections.abc import Iterable
 from typing import Final
 
 from krea_tui.domain.errors import StoreError
-from krea_tui.domain.events import Doubted, PutOnHold
+from krea_tui.domain.events import Doubted, PutOnHold, Released
 from krea_tui.domain.job import HoldReason, Job, JobStatus
 from krea_tui.engine.book import JobBook
 from krea_tui.engine.world import World, try_apply
 
 TAKEOVER_WINDOW_S: Final = 300.0
+WAITING_FOR_A_KEY: Final = frozenset({HoldReason.KEY})
+RESUMABLE: Final = frozenset({HoldReason.MONEY, HoldReason.CAP, HoldReason.KEY, HoldReason.PAUSED})
 
 
 class Heirs:
@@ -65,6 +67,15 @@ class Heirs:
         if adopted:
             self._book.put(await self._store.mark(adopted, {"accepted_by": processes.process_id}))
         return adopted
+
+    async def release(self, reasons: frozenset[HoldReason], profile: str) -> list[Job]:
+        """What was held for these reasons goes on, sent by this process or by the engine it follows."""
+        held = [job.id for job in self._book.held() if job.hold_reason in reasons and job.profile == profile]
+        event = Released(self._world.processes.process_id)
+        moved = [await try_apply(self._store, self._book, job_id, event) for job_id in held]
+        released = [job for job in moved if job is not None]
+        self.accept(job.id for job in released)
+        return released
 
     async def leave_over(self) -> list[Job]:
         """Nobody will send what this process had: only the person may let it go now. Returns those jobs."""

@@ -18,7 +18,7 @@ from krea_tui.engine.context import LaneContext
 from krea_tui.engine.download import DownloadLane
 from krea_tui.engine.faults import LOG, keep_going
 from krea_tui.engine.health import Pause, PauseReason
-from krea_tui.engine.heirs import Heirs
+from krea_tui.engine.heirs import RESUMABLE, WAITING_FOR_A_KEY, Heirs
 from krea_tui.engine.policy import Policy
 from krea_tui.engine.ports import Gateway
 from krea_tui.engine.signals import Heard, Signals
@@ -122,15 +122,16 @@ class Leadership:
             self.lanes.download.resume()
         self.book.touch()
 
-    async def resume(self) -> None:
-        """The person's word, here and in the process that leads."""
+    async def resume(self) -> list[Job]:
+        """The person's word, here and in the process that leads; returns the jobs that go on."""
         word = await self.signals.resume()
         self._heard = Heard(resumed=word, key=self._heard.key)
         self.book.health.is_paused_by_person = False
         self.unpause()
+        return await self.heirs.release(RESUMABLE, self.policy.profile)
 
-    def use_key(self, key: str, fingerprint: str) -> None:
-        """Send with another key from now on."""
+    async def use_key(self, key: str, fingerprint: str) -> None:
+        """Send with another key from now on; what waited for one goes on."""
         self.policy = self.policy.with_key(key, fingerprint)
         self.book.health.has_key = bool(key)
         if self.lanes is not None:
@@ -139,6 +140,7 @@ class Leadership:
         pause = self.book.health.pause
         if pause is not None and pause.reason in {PauseReason.KEY, PauseReason.FORBIDDEN}:
             self.unpause()
+        await self.heirs.release(WAITING_FOR_A_KEY, self.policy.profile)
         self.book.touch()
 
     async def _load(self) -> None:
@@ -255,12 +257,14 @@ class Leadership:
         if heard.key is not None and heard.key not in {before.key, self.policy.key_fingerprint}:
             found = await asyncio.to_thread(self._world.read_key)
             if found is not None and found[1] == heard.key:
-                self.use_key(*found)
+                await self.use_key(*found)
         if not health.is_engine:
             health.lift_pause()
             health.pause = health.pause or heard.standing
         elif heard.resumed != before.resumed or (was_paused and not heard.is_paused):
             self.unpause()
+            # The process that was told may not have seen yet what was held here.
+            await self.heirs.release(RESUMABLE, self.policy.profile)
         elif health.pause is None:
             health.lift_pause()
         self.book.touch()

@@ -216,3 +216,17 @@ async def test_a_stop_for_the_key_while_the_lane_waits_for_its_turn_is_heeded(be
         asked = len(bench.log)
         await bench.clock.advance(60)
         assert len(bench.log) == asked
+
+
+async def test_a_recheck_during_a_check_makes_no_second_one_beside_it(bench: Bench) -> None:
+    bench.tell(latency_s=300.0)
+    async with bench.process() as process:
+        [job] = await process.engine.submit(requests(1))
+        await process.until(lambda: len(bench.polls_of(process.job(job))) == 1)
+        lanes = process.engine._leadership.lanes
+        assert lanes is not None
+        lanes.status._due.clear()
+        lanes.status._checking[job.id] = process.task
+        await process.engine.recheck([job.id])
+        assert job.id not in lanes.status._due
+        del lanes.status._checking[job.id]

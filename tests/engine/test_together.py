@@ -135,17 +135,27 @@ async def test_a_command_goes_on_with_its_own_jobs_when_the_app_it_gave_them_to_
         assert bench.stats["charges"] == 3
 
 
+async def test_a_command_goes_on_with_its_own_jobs_when_the_app_it_gave_them_to_is_killed(bench: Bench) -> None:
+    async with bench.process(command(bench)) as process, bench.process(command(bench)) as other:
+        await process.engine.pause()
+        [mine] = await process.engine.submit(requests(1))
+        # As the app left it that took the job over and was killed.
+        await other.store.mark([mine.id], {"accepted_by": "1-killed"})
+        await process.engine.resume()
+        await process.done([mine])
+
+
 async def test_the_follower_shows_why_the_leader_stands_and_its_resume_reaches_it(bench: Bench) -> None:
-    bench.tell(balance_microusd=0)
+    bench.tell(model_enabled=False)
     async with bench.process() as first, bench.process() as second:
-        jobs = await second.engine.submit(requests(2))
+        jobs = await second.engine.submit(requests(3))
         await second.until(lambda: second.engine.book.health.pause is not None)
         pause = second.engine.book.health.pause
         assert pause is not None
-        assert pause.reason is PauseReason.MONEY
-        bench.tell(balance_microusd=None)
+        assert pause.reason is PauseReason.MODEL
+        bench.tell(model_enabled=True)
         await second.engine.resume()
-        await second.done(jobs)
+        await second.done(jobs[1:])
         assert first.engine.book.health.pause is None
         await second.until(lambda: second.engine.book.health.pause is None, within_s=5)
 
