@@ -3,26 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from textual.binding import Binding, BindingType
+from textual.dom import DOMNode
 
 
-def all_bindings() -> list[tuple[str, list[Binding]]]:
-    """Sections of bindings, in the order of the help."""
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Bindings that belong together. `owner` carries out their actions from anywhere; None needs the focus itself."""
+
+    title: str
+    bindings: tuple[Binding, ...]
+    owner: type[DOMNode] | None = None
+
+
+def all_bindings() -> list[Section]:
+    """Sections of bindings, in the order of the help; those of small windows stand on the windows themselves."""
     from krea_tui.ui.app import StudioApp
     from krea_tui.ui.job_actions import JOB_BINDINGS
     from krea_tui.ui.screens.workbench import Workbench
+    from krea_tui.ui.widgets.chooser import Chooser
     from krea_tui.ui.widgets.compose_form import ComposeForm
+    from krea_tui.ui.widgets.guidance_list import GuidanceList
     from krea_tui.ui.widgets.job_table import JobTable
+    from krea_tui.ui.widgets.preview_pane import PreviewPane
+    from krea_tui.ui.widgets.prompt_area import PromptArea
 
     return [
-        ("Everywhere", _made(StudioApp.BINDINGS)),
-        ("Compose", _made(ComposeForm.BINDINGS)),
-        ("The job under the cursor", _made(JOB_BINDINGS)),
-        ("Queue", _made(JobTable.BINDINGS)),
-        ("Panes", _made(Workbench.BINDINGS)),
+        Section("Everywhere", _made([*StudioApp.BINDINGS, *_TOOLKIT]), StudioApp),
+        Section("Panes", _made(Workbench.BINDINGS), Workbench),
+        Section("Compose", _made(ComposeForm.BINDINGS), ComposeForm),
+        Section("The prompt", _made(PromptArea.BINDINGS)),
+        Section("A choice", _made(Chooser.BINDINGS)),
+        Section("References, styles, moodboard", _made(GuidanceList.BINDINGS)),
+        Section("Queue", _made(JobTable.BINDINGS), JobTable),
+        Section("The job under the cursor", _made(JOB_BINDINGS), Workbench),
+        Section("Preview", _made(PreviewPane.BINDINGS)),
     ]
 
 
-def _made(bindings: Iterable[BindingType]) -> list[Binding]:
-    return [binding for binding in bindings if isinstance(binding, Binding)]
+# Bound by the toolkit itself.
+_TOOLKIT: tuple[Binding, ...] = (
+    Binding("ctrl+p", "command_palette", "Palette", tooltip="Every action by its name"),
+    Binding("tab", "app.focus_next", "Next", tooltip="To the next field or pane"),
+    Binding("shift+tab", "app.focus_previous", "Previous", tooltip="To the field or pane before"),
+)
+
+
+def _made(bindings: Iterable[BindingType]) -> tuple[Binding, ...]:
+    return tuple(binding for binding in bindings if isinstance(binding, Binding))

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 JOB_BINDINGS: Final[list[BindingType]] = [
     Binding("r", "screen.retry", "Retry", id="job.retry", tooltip="Retry: a new job with the same seed"),
-    Binding("n", "screen.vary", "New seed", id="job.vary", tooltip="The same request with a new seed"),
+    Binding("n", "screen.vary", "Vary", id="job.vary", tooltip="The same request with a new seed"),
     Binding("e", "screen.edit", "Edit", id="job.edit", tooltip="Edit as a new job"),
-    Binding("i", "screen.details", "Details", id="job.details", tooltip="Show every parameter"),
+    Binding("i", "screen.details", "Info", id="job.details", tooltip="Show every parameter, or the picture alone"),
     Binding("o", "screen.open_picture", "Open", show=False, id="job.open", tooltip="Open the picture in its viewer"),
     Binding("O", "screen.reveal", "Reveal", show=False, id="job.reveal", tooltip="Show the picture's folder"),
     Binding("y", "screen.copy_prompt", "Copy prompt", show=False, id="job.copy_prompt", tooltip="Copy the prompt"),

@@ -32,22 +32,22 @@ _TONE_STYLES: Final = {
 }
 
 _HELD_WORDS: Final = {
-    HoldReason.READY: "It goes out when its turn comes. Press x to cancel it for nothing.",
-    HoldReason.RETRY: "Nothing was sent: the gateway could not be reached. It will be tried again.",
-    HoldReason.MONEY: "The gateway said 402: the wallet is empty. Top up, then press p to go on.",
-    HoldReason.CAP: "Your cap for today is reached. Raise it in the settings, or go on tomorrow with p.",
-    HoldReason.KEY: "The gateway does not accept the key. Mend it (Ctrl+K), and it goes on by itself.",
-    HoldReason.PAUSED: "Sending is paused. Press p to go on.",
-    HoldReason.LEFT_OVER: "Left over from an earlier session. Press l to let it go, x to cancel it for nothing.",
+    HoldReason.READY: "It goes out when its turn comes.\nPress x to cancel it for nothing.",
+    HoldReason.RETRY: "Nothing was sent: the gateway could not be reached.\nIt will be tried again.",
+    HoldReason.MONEY: "The gateway said 402: the wallet is empty.\nTop up, then press p to go on.",
+    HoldReason.CAP: "Your cap for today is reached.\nRaise it in the settings, or go on tomorrow with p.",
+    HoldReason.KEY: "The gateway does not accept the key.\nMend it with K, and the job goes on by itself.",
+    HoldReason.PAUSED: "Sending is paused.\nPress p to go on.",
+    HoldReason.LEFT_OVER: "Left over from an earlier session.\nPress l to let it go, x to cancel it for nothing.",
 }
 _ENDED_WORDS: Final = {
-    JobStatus.UNCONFIRMED: "The request may have been accepted and paid. It is never sent again by itself:\n"
-    "look at the vendor's console first.",
-    JobStatus.REJECTED: "Nothing was charged. Press e to edit it as a new job.",
-    JobStatus.FAILED: "It may have been charged: the gateway promises nothing for FAILED. Press r to try again.",
-    JobStatus.ERROR: "An error of the gateway: not charged. Press r to try again.",
-    JobStatus.NOT_FOUND: "The gateway denies this request id. It is asked again every hour for a day.",
-    JobStatus.CANCELLED: "It was never sent, and cost nothing. Press e to edit it as a new job.",
+    JobStatus.UNCONFIRMED: "It may have been accepted and paid, so it is not sent again by itself.\n"
+    "Look at the vendor's console first.",
+    JobStatus.REJECTED: "Nothing was charged.\nPress e to edit it as a new job.",
+    JobStatus.FAILED: "It may have been charged: the gateway promises nothing for FAILED.\nPress r to try again.",
+    JobStatus.ERROR: "An error of the gateway: not charged.\nPress r to try again.",
+    JobStatus.NOT_FOUND: "The gateway denies this request id.\nIt is asked again every hour for a day.",
+    JobStatus.CANCELLED: "It was never sent, and cost nothing.\nPress e to edit it as a new job.",
 }
 
 
@@ -108,7 +108,7 @@ def _what_next(job: Job) -> str:
     if job.status is JobStatus.HELD:
         return _HELD_WORDS[job.hold_reason or HoldReason.READY]
     if job.status is JobStatus.COMPLETED:
-        return "The picture could not be had. Press c to ask once more."
+        return "The picture could not be had.\nPress c to ask once more."
     return _ENDED_WORDS.get(job.status, "")
 
 

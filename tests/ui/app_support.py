@@ -251,15 +251,20 @@ def a_job(job_id: str, status: JobStatus = JobStatus.FAILED, **changes: object) 
     return Job(job_id, request, **(fields | changes))  # type: ignore[arg-type]
 
 
-def with_picture(locations: Locations, job: Job, name: str = "picture.png") -> Job:
+def with_picture(locations: Locations, job: Job, name: str = "one") -> Job:
     """The same job, completed, with a small picture of flat colours on disk."""
-    ensure_private_dir(locations.pictures_dir)
-    draw_picture(locations.pictures_dir / name)
+    place = f"2026-11/2026-11-22_{name}.png"
+    draw_picture(ensure_private_dir(locations.pictures_dir / "2026-11") / Path(place).name)
     picture = Picture(
-        url="https://media.example/one.png", state=PictureState.SAVED, path=name, width=96, height=64, size_bytes=400
+        url="https://media.example/one.png", state=PictureState.SAVED, path=place, width=96, height=64, size_bytes=400
     )
     return replace(
-        job, status=JobStatus.COMPLETED, hold_reason=None, pictures=(picture,), completed_at=job.created_at + 15
+        job,
+        status=JobStatus.COMPLETED,
+        hold_reason=None,
+        pictures=(picture,),
+        submitted_at=job.created_at,
+        completed_at=job.created_at + 15,
     )
 
 

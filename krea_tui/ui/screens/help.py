@@ -12,7 +12,9 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-_KEY_CELLS = 16
+from krea_tui.ui.bindings import Section
+
+_KEY_CELLS = 12
 _NAMES = {
     "question_mark": "?",
     "slash": "/",
@@ -20,6 +22,8 @@ _NAMES = {
     "enter": "Enter",
     "space": "Space",
     "delete": "Del",
+    "backspace": "Bksp",
+    "plus": "+",
     "pageup": "PgUp",
     "pagedown": "PgDn",
     "up": "↑",
@@ -49,9 +53,9 @@ class HelpScreen(ModalScreen[None]):
         Binding("escape,q,question_mark,f1", "leave", "Close", id="help.close", tooltip="Close the help"),
     ]
 
-    def __init__(self, sections: Iterable[tuple[str, Iterable[Binding]]]) -> None:
+    def __init__(self, sections: Iterable[Section]) -> None:
         super().__init__()
-        self._sections = [(title, list(bindings)) for title, bindings in sections]
+        self._sections = tuple(sections)
 
     def compose(self) -> ComposeResult:
         """All sections in one scrolling sheet."""
@@ -66,11 +70,11 @@ class HelpScreen(ModalScreen[None]):
 
     def _sheet(self) -> Content:
         lines: list[Content] = []
-        for title, bindings in self._sections:
+        for section in self._sections:
             if lines:
                 lines.append(Content(""))
-            lines.append(Content.styled(title, "bold $text-primary"))
-            lines += [_line(keys, words) for words, keys in _merged(bindings)]
+            lines.append(Content.styled(section.title, "bold $text-primary"))
+            lines += [_line(keys, words) for words, keys in _merged(section.bindings)]
         return Content("\n").join(lines)
 
 
@@ -89,6 +93,10 @@ def _line(keys: str, words: str) -> Content:
 
 def key_name(key: str) -> str:
     """A key as it is printed on keyboards: `^J`, `Esc`, `?`."""
-    if key.startswith("ctrl+"):
-        return f"^{_NAMES.get(key[5:], key[5:].upper() if len(key) == 6 else key[5:].capitalize())}"  # noqa: PLR2004 -- one letter
-    return _NAMES.get(key, key)
+    *modifiers, name = key.split("+")
+    shown = _NAMES.get(name, name)
+    if shown is name and (len(name) > 1 or modifiers):
+        shown = name.capitalize()
+    if "ctrl" in modifiers:
+        return f"^{shown}"
+    return "+".join([*(modifier.capitalize() for modifier in modifiers), shown])

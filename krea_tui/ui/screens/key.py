@@ -50,8 +50,8 @@ class KeyScreen(ModalScreen[ApiKey | str | None]):
             yield Input(password=True, placeholder="paste the key here", id="key-input", compact=True)
             yield Static("", id="key-problem", markup=False)
             yield Static(
-                f"It is kept in {self._key_file}, readable by you alone, sent to the gateway alone, and never shown"
-                " again. PIXAZO_API_KEY in the environment goes before it.",
+                f"It is kept in {self._key_file},\nreadable by you alone, sent to the gateway alone,"
+                " and never shown again. PIXAZO_API_KEY in the environment goes before it.",
                 classes="muted",
                 markup=False,
             )
