@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from krea_tui.config.key import ApiKey, KeySource, fingerprint, load_key, save_key
 from krea_tui.config.locations import Locations, ensure_private_dir
-from krea_tui.config.settings import Settings, gateway_profile
+from krea_tui.config.plan import Plan
+from krea_tui.config.settings import gateway_profile
 from krea_tui.domain.errors import ConfigError
 from krea_tui.engine.book import JobBook
 from krea_tui.engine.clock import SystemClock
@@ -28,34 +29,12 @@ if TYPE_CHECKING:
     from krea_tui.pictures.files import PictureFiles
     from krea_tui.storage.threaded import ThreadedStore
 
+__all__ = ["Plan", "Studio", "open_studio"]
+
 _SALT: Final = "key_salt"
 _DEMO_KEY: Final = "demo-key"
 _DEMO_REQUESTS_PER_S: Final = 20.0
 _DEMO_BURST: Final = 40
-
-# Blocking: called in a thread when this process becomes the engine; returns the gateway's base URL.
-StartGateway = Callable[[], str]
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a process wants of its studio.
-
-    `start_gateway` brings up the gateway itself (the demo's simulator); None takes the settings' URL.
-    `is_command` is true for everything but the app: a command never sends another command's left-overs.
-    """
-
-    settings: Settings
-    locations: Locations
-    environ: Mapping[str, str]
-    start_gateway: StartGateway | None = None
-    is_command: bool = False
-
-    @property
-    def is_demo(self) -> bool:
-        """Whether nothing is spent."""
-        return self.locations.is_demo
-
 
 @dataclass(slots=True)
 class Studio:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import stat
 from pathlib import Path
 from typing import BinaryIO
@@ -17,7 +16,7 @@ _PRIVATE_FILE = 0o600
 def replace_private_file(path: Path, content: bytes) -> None:
     """Write `content` to `path` (0600), replacing what is there in one step; raises `StoreError`."""
     ensure_private_dir(path.parent)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    draft = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
     try:
         _write_new(draft, content)
         draft.replace(path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import random
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, TypedDict
@@ -220,4 +220,4 @@ class Marks(TypedDict, total=False):
 
 def new_id() -> str:
     """A random id of ten characters that is easy to read and type; uniqueness is the store's to check."""
-    return "".join(secrets.choice(_ID_CHARACTERS) for _ in range(ID_LENGTH))
+    return "".join(random.SystemRandom().choices(_ID_CHARACTERS, k=ID_LENGTH))

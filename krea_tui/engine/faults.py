@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from krea_tui.engine.ports import Clock
+if TYPE_CHECKING:
+    from krea_tui.engine.ports import Clock
 
 LOG: Final = logging.getLogger("krea_tui.engine")
 # Without a log file of the composition nothing may reach the terminal that the panes own.

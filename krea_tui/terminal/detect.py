@@ -13,7 +13,7 @@ def detect(
 ) -> TerminalCapabilities:
     """Ask the terminal, choose how to draw pictures, and set what textual needs in ``environ``.
 
-    Waits for the terminal (0.2 s at most, over SSH 1 s); the app uses ``begin`` and ``finish`` around its imports.
+    Waits for the terminal (0.1 s at most, over SSH 1 s); the app uses ``begin`` and ``finish`` around its imports.
     """
     capabilities = choose(begin(environ).finish(), environ, wanted)
     prepare_environment(capabilities, environ)

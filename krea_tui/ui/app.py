@@ -8,7 +8,8 @@ import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import ClassVar, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import work
 from textual.app import App
@@ -16,17 +17,19 @@ from textual.binding import Binding, BindingType
 from textual.command import Provider
 from textual.screen import Screen
 
-from krea_tui.config.key import ApiKey
 from krea_tui.domain.errors import KreaTuiError
 from krea_tui.domain.job import Job, JobStatus
 from krea_tui.domain.pricing import format_usd
-from krea_tui.studio import Plan
 from krea_tui.styles import stylesheet_path
-from krea_tui.terminal import TerminalCapabilities
 from krea_tui.ui.job_text import title_of
 from krea_tui.ui.screens.workbench import Workbench
 from krea_tui.ui.session import Session
 from krea_tui.ui.themes import DARK, LIGHT, THEMES
+
+if TYPE_CHECKING:
+    from krea_tui.config.key import ApiKey
+    from krea_tui.config.plan import Plan
+    from krea_tui.terminal import TerminalCapabilities
 
 TRY_DEMO: Final = "demo"
 
@@ -101,6 +104,14 @@ class StudioApp(App[str]):
 
         self.push_screen(Trouble("krea·tui cannot go on", str(error), error.advice), lambda _: self.exit(return_code=1))
 
+    def get_key_display(self, binding: Binding) -> str:
+        """Keys as the help and the form print them: `^J`."""
+        if binding.key_display or not binding.key.startswith("ctrl+"):
+            return super().get_key_display(binding)
+        from krea_tui.ui.screens.help import key_name
+
+        return key_name(binding.key)
+
     # --- actions ---------------------------------------------------------------------------------------------------
 
     def action_help(self) -> None:
@@ -124,14 +135,14 @@ class StudioApp(App[str]):
     def _ask_for_key(self, *, is_first: bool) -> None:
         from krea_tui.ui.screens.key import KeyScreen
 
-        key_file = str(self.session.plan.locations.key_file)
+        key_file = _at_home(self.session.plan.locations.key_file)
         self.push_screen(KeyScreen(is_first=is_first, key_file=key_file), self._key_answered)
 
     def _key_answered(self, answer: ApiKey | str | None) -> None:
-        if isinstance(answer, ApiKey):
-            self._use_key(answer)
-        elif answer == TRY_DEMO:
+        if answer == TRY_DEMO:
             self.exit(TRY_DEMO)
+        elif answer is not None and not isinstance(answer, str):
+            self._use_key(answer)
         else:
             self.notify("Without a key nothing can be sent. K asks again.", markup=False)
 
@@ -184,11 +195,22 @@ class StudioApp(App[str]):
         words = []
         if going_on:
             noun = "job goes" if len(going_on) == 1 else "jobs go"
-            total = format_usd(sum(job.price_microusd for job in going_on))
-            words.append(
-                f"{len(going_on)} paid {noun} on at the gateway ({total}). Start krea-tui, or `krea-tui watch`."
-            )
+            if self.session.plan.is_demo:
+                words.append(f"{len(going_on)} {noun} on when the demo is started again; nothing was spent.")
+            else:
+                total = format_usd(sum(job.price_microusd for job in going_on))
+                words.append(
+                    f"{len(going_on)} paid {noun} on at the gateway ({total}). Start krea-tui, or `krea-tui watch`."
+                )
         if left:
             noun = "job was" if len(left) == 1 else "jobs were"
             words.append(f"{len(left)} {noun} not sent and cost nothing; press l next time to let them go.")
         return "\n".join(words) or None
+
+
+def _at_home(path: Path) -> str:
+    """A path as the person would type it."""
+    try:
+        return f"~/{path.relative_to(Path.home())}"
+    except (ValueError, RuntimeError):
+        return str(path)

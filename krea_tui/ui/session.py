@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,11 +11,12 @@ from krea_tui.domain.errors import KreaTuiError, StoreError
 from krea_tui.domain.job import Job
 from krea_tui.domain.request import GenerationRequest
 from krea_tui.engine.book import JobBook
-from krea_tui.engine.engine import Engine
-from krea_tui.studio import Plan, Studio, open_studio
 
 if TYPE_CHECKING:
     from krea_tui.config.key import ApiKey
+    from krea_tui.config.plan import Plan
+    from krea_tui.engine.engine import Engine
+    from krea_tui.studio import Studio
 
 
 class Session:
@@ -41,6 +42,8 @@ class Session:
     async def run(self, on_open: Callable[[], None]) -> None:
         """Open the studio and run its engine until `stop()`; raises `KreaTuiError` with words for the person."""
         try:
+            # Importing all that it is built of takes longer than opening it: in a thread, so that keys go on.
+            open_studio = await asyncio.to_thread(_import_studio)
             studio = self._opened = await open_studio(self.plan, self.book)
         except KreaTuiError as error:
             self._failure = error
@@ -80,11 +83,23 @@ class Session:
             self._opened.engine.prefer(job_id)
 
     def picture_path(self, job: Job) -> Path | None:
-        """Where the job's first picture lies, or None."""
-        return self._opened.picture_path(job) if self._opened is not None else None
+        """Where the job's first picture lies; None where there is none, or its row names no place of ours."""
+        if self._opened is None:
+            return None
+        try:
+            return self._opened.picture_path(job)
+        except StoreError:
+            # A damaged row: one job without a picture, not the end of the app.
+            return None
 
     async def _wait(self) -> Studio:
         await self._settled.wait()
         if self._opened is None:
             raise self._failure or StoreError("the history was never opened")
         return self._opened
+
+
+def _import_studio() -> Callable[[Plan, JobBook], Awaitable[Studio]]:
+    from krea_tui.studio import open_studio
+
+    return open_studio

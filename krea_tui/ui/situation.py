@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Final
 from urllib.parse import urlsplit
 
+from krea_tui.config.plan import Plan
 from krea_tui.domain.job import HoldReason, JobStatus
 from krea_tui.domain.pricing import format_usd
 from krea_tui.engine.book import JobBook
 from krea_tui.engine.health import GatewayHealth, PauseReason
-from krea_tui.studio import Plan
 from krea_tui.ui.widgets.status_bar import Situation
 
 _ALARMS: Final = {

@@ -62,6 +62,8 @@ class Workbench(JobActions):
 
     def __init__(self, session: Session, *, now: Callable[[], float] = time.time) -> None:
         super().__init__(session)
+        # Set before anything is styled: each class that comes later styles the whole screen anew.
+        self.add_class("-show-compose", update=False)
         self._now = now
         self._table = JobTable(session.book, empty=_NO_JOBS, now=now, id="table")
         self._form = ComposeForm(id="form")
@@ -75,6 +77,7 @@ class Workbench(JobActions):
 
     def compose(self) -> ComposeResult:
         """Status line, panes, and room for the footer, which comes behind the first frame."""
+        self.add_class(self._breakpoint_class(), update=False)
         yield self._status
         yield self._tabs
         with Horizontal(id="panes"):
@@ -90,11 +93,13 @@ class Workbench(JobActions):
         plan = self.session.plan
         self._table.plain = self._preview.plain = plan.settings.screen.plain
         self.query_one("#jobs").border_title = "Jobs"
-        self._form.focus_prompt()
-        self._show_pane("compose")
         self.session.book.subscribe(self._on_book)
         self._tell_situation()
         self.call_after_refresh(self._mount_footer)
+
+    def _breakpoint_class(self) -> str:
+        width = self.app.size.width
+        return [name for least, name in self.HORIZONTAL_BREAKPOINTS or () if width >= least][-1]
 
     async def _mount_footer(self) -> None:
         from textual.widgets import Footer
@@ -176,9 +181,8 @@ class Workbench(JobActions):
     @on(JobTable.Opened)
     def _opened(self, event: JobTable.Opened) -> None:
         event.stop()
-        self.add_class("-solo")
+        self._is_solo = True
         self._show_pane("preview")
-        self._preview.focus()
 
     @on(JobTable.NearEnd)
     def _near_end(self, event: JobTable.NearEnd) -> None:
@@ -249,6 +253,15 @@ class Workbench(JobActions):
 
     # --- panes -----------------------------------------------------------------------------------------------------
 
+    @property
+    def _is_solo(self) -> bool:
+        return self._preview.is_alone
+
+    @_is_solo.setter
+    def _is_solo(self, is_solo: bool) -> None:
+        self._preview.is_alone = is_solo
+        self.set_class(is_solo, "-solo")
+
     @on(PaneTabs.Chosen)
     def _tab_chosen(self, event: PaneTabs.Chosen) -> None:
         event.stop()
@@ -256,16 +269,16 @@ class Workbench(JobActions):
 
     def action_pane(self, pane: str) -> None:
         """Go to a pane."""
-        self.remove_class("-solo")
+        self._is_solo = False
         self._show_pane(pane)
 
     def action_back(self) -> None:
         """Leave the preview's full screen."""
-        self.remove_class("-solo")
+        self._is_solo = False
         self._show_pane("jobs")
 
     def action_details(self) -> None:
-        """Show every parameter of the job, or its picture again."""
+        """Show every parameter of the job, or its picture alone again."""
         self._preview.has_details = not self._preview.has_details
         if self.has_class("-narrow"):
             self._show_pane("preview")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -20,11 +20,14 @@ from krea_tui.domain.durations import DurationEstimate
 from krea_tui.domain.job import Job
 from krea_tui.ui.job_text import caption_of, details_of, standing_of, title_of
 from krea_tui.ui.widgets.job_looks import is_ticking
-from krea_tui.ui.widgets.picture_view import PictureView
+
+if TYPE_CHECKING:
+    from krea_tui.ui.widgets.picture_view import PictureView
 
 # At this width the details stand beside the picture; below it they take its place.
-BESIDE_CELLS = 100
-DETAILS_CELLS = 48
+BESIDE_CELLS = 106
+# Wide enough for a request id in one line.
+DETAILS_CELLS = 54
 _DETAILS_MARGIN = 5
 
 
@@ -41,18 +44,26 @@ class PreviewPane(Widget, can_focus=True):
         padding: 0 1;
         border: round $border-blurred;
         border-title-color: $text-muted;
+        border-subtitle-color: $text-muted;
         &:focus-within, &:focus {
             border: round $border;
             border-title-color: $text-primary;
             border-title-style: bold;
         }
         #preview-body { height: 1fr; }
+        #nothing {
+            width: 1fr; height: 1fr;
+            content-align: center middle; text-align: center; color: $text-muted;
+        }
         #details { display: none; width: 1fr; height: 1fr; scrollbar-size-vertical: 1; }
         #details-text { width: 1fr; height: auto; }
         &.-details #picture { display: none; }
         &.-details #details { display: block; }
         &.-beside #picture { display: block; }
-        &.-beside #details { display: block; width: 48; padding-left: 2; }
+        &.-beside #details { display: block; width: 54; padding-left: 2; }
+        &.-beside.-details #details { display: none; }
+        &.-alone #details { display: none; }
+        &.-alone.-details #details { display: block; }
         &.-bare #details { display: none; }
         #caption {
             width: 1fr; height: 1; color: $text-muted; text-align: center;
@@ -69,13 +80,19 @@ class PreviewPane(Widget, can_focus=True):
     ]
 
     has_details: reactive[bool] = reactive(False, init=False)
-    """Whether the details take the picture's place (where there is no room beside it)."""
+    """The other of two views: the details in the picture's place, or the picture without them where they stand beside.
+
+    Alone on the screen it shows the picture first, and the details when asked.
+    """
+
+    is_alone: reactive[bool] = reactive(False, init=False)
+    """Whether it has the whole screen, for the picture's sake."""
 
     plain: reactive[bool] = reactive(False, init=False)
     """ASCII twins for every glyph."""
 
     def __init__(self, empty: Content, *, now: Callable[[], float] = time.time, id: str | None = None) -> None:  # noqa: A002 -- Textual's name
-        super().__init__(id=id)
+        super().__init__(id=id, classes="-bare")
         self.border_title = "Preview"
         self._empty = empty
         self._now = now
@@ -83,19 +100,19 @@ class PreviewPane(Widget, can_focus=True):
         self._path: Path | None = None
         self._estimate = DurationEstimate()
         self._clock: Timer | None = None
+        self._picture: PictureView | None = None
+        # Held, not asked for: it is updated before it is mounted.
+        self._details = Static("", id="details-text", markup=False)
 
     def compose(self) -> ComposeResult:
-        """Picture, details and caption."""
+        """Words for no job, and the caption; picture and details come with the first job."""
         with Horizontal(id="preview-body"):
-            yield PictureView(id="picture")
-            with VerticalScroll(id="details", can_focus=False):
-                yield Static("", id="details-text", markup=False)
+            yield Static(self._empty, id="nothing", markup=False)
         yield Static("", id="caption", markup=False)
 
     def on_mount(self) -> None:
         """Start with nothing selected."""
         self._clock = self.set_interval(1.0, self._tick, pause=True)
-        self.show(None, None)
 
     @property
     def job(self) -> Job | None:
@@ -104,9 +121,13 @@ class PreviewPane(Widget, can_focus=True):
 
     def show(self, job: Job | None, path: Path | None) -> None:
         """Show a job, and its picture where there is one on disk."""
+        if job is None and self._job is None:
+            return
         same_picture = job is not None and self._job is not None and job.id == self._job.id and path == self._path
         self._job, self._path = job, path
-        self.border_title = f"Preview · {title_of(job)}" if job else "Preview"
+        self._furnish()
+        # As content: a title given as text is read as markup.
+        self.border_title = Content(f"Preview · {title_of(job)}") if job else "Preview"
         self.query_one("#caption", Static).update(caption_of(job) if job else "")
         self._show_details()
         self.set_class(job is None, "-bare")
@@ -128,6 +149,11 @@ class PreviewPane(Widget, can_focus=True):
         """Swap picture and details."""
         self.set_class(has_details, "-details")
 
+    def watch_is_alone(self, is_alone: bool) -> None:
+        """Say the way back."""
+        self.set_class(is_alone, "-alone")
+        self.border_subtitle = "Esc goes back" if is_alone else ""
+
     def watch_plain(self) -> None:
         """Say it in ASCII."""
         if self.is_mounted:
@@ -135,21 +161,37 @@ class PreviewPane(Widget, can_focus=True):
 
     def action_scroll_details(self, by: int) -> None:
         """Scroll the details by a line."""
+        if self._picture is None:
+            return
         self.query_one("#details", VerticalScroll).scroll_relative(y=by, animate=False)
 
+    def _furnish(self) -> None:
+        """Bring the picture's own widgets, once, with the first job: the first frame is quicker without them."""
+        if self._picture is not None:
+            return
+        from krea_tui.ui.widgets.picture_view import PictureView
+
+        self._picture = PictureView(id="picture")
+        details = VerticalScroll(self._details, id="details", can_focus=False)
+        self.query_one("#preview-body").mount(self._picture, details)
+        self.query_one("#nothing").remove()
+
     def _show_details(self) -> None:
+        if self._picture is None:
+            return
         width = DETAILS_CELLS if self.has_class("-beside") else self.size.width
         words = details_of(self._job, width - _DETAILS_MARGIN) if self._job else ""
-        self.query_one("#details-text", Static).update(words)
+        self._details.update(words)
 
     def _tick(self) -> None:
         if self._job is not None and self._path is None:
             self._show_picture()
 
     def _show_picture(self) -> None:
-        view = self.query_one(PictureView)
+        if self._picture is None:
+            return
         if self._job is None:
-            view.show(None, self._empty)
+            self._picture.show(None, self._empty)
         else:
             standing = standing_of(self._job, self._now(), self._estimate, plain=self.plain)
-            view.show(self._path, standing)
+            self._picture.show(self._path, standing)

@@ -1,0 +1,32 @@
+"""What one process wants: settings, places, and where its gateway comes from. Light: the app paints with it alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from krea_tui.config.locations import Locations
+from krea_tui.config.settings import Settings
+
+# Blocking: called in a thread when this process becomes the engine; returns the gateway's base URL.
+StartGateway = Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a process wants of its studio.
+
+    `start_gateway` brings up the gateway itself (the demo's simulator); None takes the settings' URL.
+    `is_command` is true for everything but the app: a command never sends another command's left-overs.
+    """
+
+    settings: Settings
+    locations: Locations
+    environ: Mapping[str, str]
+    start_gateway: StartGateway | None = None
+    is_command: bool = False
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether nothing is spent."""
+        return self.locations.is_demo
