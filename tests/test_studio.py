@@ -132,8 +132,6 @@ async def test_a_data_folder_that_cannot_be_used_is_a_store_error(tmp_path: Path
 
 
 async def test_a_history_of_a_newer_version_closes_what_was_opened(tmp_path: Path) -> None:
-    import sqlite3
-
     (tmp_path / "data").mkdir(mode=0o700)
     with sqlite3.connect(tmp_path / "data" / "history.db") as connection:
         connection.execute("PRAGMA user_version=99")

@@ -1,6 +1,7 @@
 """Requests are valid by construction, and their body is the page's."""
 
 import math
+from collections.abc import Mapping
 
 import pytest
 from hypothesis import given
@@ -65,7 +66,7 @@ def test_the_allowed_values_are_the_page_s() -> None:
     assert [creativity.value for creativity in Creativity] == ["raw", "low", "medium", "high"]
 
 
-LIMITS: list[tuple[dict[str, object], list[str]]] = [
+LIMITS: list[tuple[Mapping[str, object], list[str]]] = [
     ({}, []),
     ({"prompt": ""}, ["prompt"]),
     ({"prompt": " \n\t"}, ["prompt"]),
@@ -112,7 +113,7 @@ LIMITS: list[tuple[dict[str, object], list[str]]] = [
 
 
 @pytest.mark.parametrize(("fields", "found"), LIMITS)
-def test_every_limit_and_the_name_of_its_field(fields: dict[str, object], found: list[str]) -> None:
+def test_every_limit_and_the_name_of_its_field(fields: Mapping[str, object], found: list[str]) -> None:
     assert problems(**fields) == found
 
 

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
 
+from krea_tui.domain.events import Event
 from krea_tui.domain.job import Charge, Job, JobStatus
 from krea_tui.domain.pacing import BREAKER_THRESHOLD
 from krea_tui.simulator import Fault, MediaUrlForm, Target
@@ -180,12 +181,12 @@ async def test_a_fault_in_one_check_neither_ends_the_lane_nor_loses_the_job(benc
         assert lanes is not None
         real, faults = lanes.status._record, 2
 
-        async def record(*args: object) -> None:
+        async def record(job: Job, event: Event) -> None:
             nonlocal faults
             if faults:
                 faults -= 1
                 raise RuntimeError("nobody foresaw this")
-            await real(*args)  # type: ignore[arg-type]
+            await real(job, event)
 
         lanes.status._record = record  # type: ignore[method-assign]
         jobs = await process.engine.submit(requests(2))

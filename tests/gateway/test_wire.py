@@ -50,9 +50,8 @@ def readable(payload: bytes) -> None:
         pass
     error, message, body = read_refusal(payload)
     f"{error}{message}".encode()
-    assert (
-        retry_after_s(None, None, body, 0.0) is None or 0 <= retry_after_s(None, None, body, 0.0) <= MAX_RETRY_AFTER_S
-    )  # type: ignore[operator]
+    wait_s = retry_after_s(None, None, body, 0.0)
+    assert wait_s is None or 0 <= wait_s <= MAX_RETRY_AFTER_S
     str(submission_error(400, {}, payload, url="u", now=0.0)).encode()
     str(status_error(503, {}, payload, now=0.0)).encode()
 

@@ -5,6 +5,7 @@ import stat
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -81,8 +82,8 @@ def test_of_two_claims_exactly_one_wins(store: JobStore, other: JobStore) -> Non
         [job] = store.insert([make_job()])
         found = outcomes(
             [
-                lambda job=job, n=round_: store.claim(job.id, claimed(attempt_id=f"a{n}")),
-                lambda job=job, n=round_: other.claim(job.id, claimed(attempt_id=f"b{n}")),
+                partial(store.claim, job.id, claimed(attempt_id=f"a{round_}")),
+                partial(other.claim, job.id, claimed(attempt_id=f"b{round_}")),
             ]
         )
         winners = [result for result in found if isinstance(result, Job)]

@@ -1,6 +1,6 @@
 """A real studio in a process of its own, to be killed: `python engine_process.py DATA_DIR GATEWAY_URL COUNT`.
 
-It prints a line for every change of a job: id, status, request id.
+It says a line for every change of a job: id and status.
 """
 
 import asyncio
@@ -15,6 +15,11 @@ from krea_tui.domain.request import GenerationRequest
 from krea_tui.studio import Plan, open_studio
 
 
+def say(*words: str) -> None:
+    sys.stdout.write(" ".join(words) + "\n")
+    sys.stdout.flush()
+
+
 async def main(folder: Path, url: str, count: int) -> None:
     environ = {**os.environ, "PIXAZO_API_KEY": "a-key-of-the-tests"}
     settings = replace(Settings(), gateway=GatewaySettings(url=url, requests_per_s=50.0, burst=100))
@@ -25,12 +30,12 @@ async def main(folder: Path, url: str, count: int) -> None:
         for job_id in ids:
             job = book.get(job_id)
             if job is not None:
-                print(job.id, job.status.value, job.request_id, flush=True)
+                say(job.id, job.status.value)
 
     book.subscribe(tell)
     run = asyncio.create_task(studio.engine.run())
     await studio.engine.is_ready.wait()
-    print("ready", "-", "-", flush=True)
+    say("ready")
     await studio.engine.submit([GenerationRequest("a lighthouse in heavy fog", seed) for seed in range(count)])
     await run
 
