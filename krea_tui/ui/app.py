@@ -119,7 +119,7 @@ class StudioApp(App[str]):
         from krea_tui.ui.bindings import all_bindings
         from krea_tui.ui.screens.help import HelpScreen
 
-        self.push_screen(HelpScreen(all_bindings()))
+        self.push_screen(HelpScreen(all_bindings(type(self))))
 
     def action_theme(self) -> None:
         """Light by day, dark by night."""

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
+from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
+
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +23,8 @@ class Section:
     owner: type[DOMNode] | None = None
 
 
-def all_bindings() -> list[Section]:
-    """Sections of bindings, in the order of the help; those of small windows stand on the windows themselves."""
-    from krea_tui.ui.app import StudioApp
+def all_bindings(app: type[App[Result]]) -> list[Section]:
+    """Sections of an app's bindings, in the order of the help; those of small windows stand on the windows."""
     from krea_tui.ui.job_actions import JOB_BINDINGS
     from krea_tui.ui.screens.workbench import Workbench
     from krea_tui.ui.widgets.chooser import Chooser
@@ -31,7 +35,7 @@ def all_bindings() -> list[Section]:
     from krea_tui.ui.widgets.prompt_area import PromptArea
 
     return [
-        Section("Everywhere", _made([*StudioApp.BINDINGS, *_TOOLKIT]), StudioApp),
+        Section("Everywhere", _made([*app.BINDINGS, *_TOOLKIT]), app),
         Section("Panes", _made(Workbench.BINDINGS), Workbench),
         Section("Compose", _made(ComposeForm.BINDINGS), ComposeForm),
         Section("The prompt", _made(PromptArea.BINDINGS)),

@@ -36,7 +36,7 @@ class ActionCommands(Provider):
                 yield Hit(score, _line(matcher.highlight(words), binding), self._runner(owner, binding), text=words)
 
     def _commands(self) -> Iterator[tuple[type[DOMNode], Binding]]:
-        for section in all_bindings():
+        for section in all_bindings(type(self.app)):
             if section.owner is None:
                 continue
             for binding in section.bindings:
