@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterable
 from typing import Final
@@ -77,8 +78,13 @@ class Following:
         try:
             await self._session.until(self._has_ended)
         except Interrupted:
-            await self._session.stop()
-            await self._give_up(HoldReason.LEFT_OVER, "interrupted before it was sent")
+            leaving = asyncio.create_task(self._session.stop())
+            # One turn of the loop stops the lane. The newest are held first: who takes over sends the oldest.
+            await asyncio.sleep(0)
+            words = "interrupted before it was sent"
+            await self._session.put_on_hold(tuple(reversed(self._pending)), HoldReason.LEFT_OVER, words)
+            await leaving
+            await self._give_up(HoldReason.LEFT_OVER, words)
             raise
         if self.is_unreachable:
             await self._give_up(HoldReason.LEFT_OVER, None)

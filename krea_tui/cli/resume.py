@@ -19,7 +19,7 @@ from krea_tui.domain.pricing import format_usd
 from krea_tui.engine.signals import Signals
 
 if TYPE_CHECKING:
-    from krea_tui.studio import Plan
+    from krea_tui.config.plan import Plan
 
 
 def resume(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:

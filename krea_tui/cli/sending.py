@@ -12,13 +12,13 @@ from krea_tui.cli.following import Following, pause_words
 from krea_tui.cli.lines import job_line
 from krea_tui.cli.output import confirm, is_interactive, tell, tell_error, tell_object, tell_result
 from krea_tui.cli.session import Interrupted, Session, run_session
+from krea_tui.config.plan import Plan
 from krea_tui.config.settings import MoneySettings
 from krea_tui.domain.errors import UsageError
 from krea_tui.domain.job import AT_GATEWAY, HoldReason, Job, JobStatus, new_id
 from krea_tui.domain.job_json import job_json
 from krea_tui.domain.pricing import Price, format_price, format_usd, price_of
 from krea_tui.domain.request import GenerationRequest
-from krea_tui.studio import Plan
 
 UNREACHABLE_LIMIT_S: Final = 60.0
 

@@ -12,12 +12,13 @@ from typing import Final
 
 from krea_tui.cli.exit_codes import ExitCode
 from krea_tui.cli.output import tell
+from krea_tui.config.plan import Plan
 from krea_tui.domain.errors import ImpossibleTransition, StoreError
 from krea_tui.domain.events import PutOnHold
 from krea_tui.domain.job import HoldReason, Job
 from krea_tui.engine.book import JobBook
 from krea_tui.engine.engine import Engine
-from krea_tui.studio import Plan, Studio, open_studio
+from krea_tui.studio import Studio, open_studio
 
 # What no change of the book announces (time itself) is looked at this often.
 TICK_S: Final = 0.5

@@ -1,4 +1,9 @@
+import os
+import pty
+import select
 import signal
+import subprocess
+import sys
 from datetime import datetime
 from pathlib import Path
 
@@ -7,10 +12,10 @@ import pytest
 from krea_tui.cli.exit_codes import ExitCode
 from krea_tui.cli.sending import Order, send
 from krea_tui.config.locations import find_locations
+from krea_tui.config.plan import Plan
 from krea_tui.config.settings import GatewaySettings, Settings
 from krea_tui.domain.request import GenerationRequest
 from krea_tui.simulator import Behaviour, Close, Fault, Target
-from krea_tui.studio import Plan
 from tests.cli.running import KEY, Cli, OpenGateway, closed_port_url, end_of, field_of
 from tests.support.waiting import wait_until
 
@@ -224,3 +229,31 @@ def test_an_interrupted_wait_leaves_what_was_not_sent_and_names_it(cli: Cli, ope
     assert cli.run("submit", "a hare").code == 0
     assert simulator.stats.accepted == 2
     assert sum(job["hold_reason"] == "left_over" for job in cli.jobs()) == 2
+
+
+@pytest.mark.parametrize(("answer", "code", "count"), [(b"y\n", 0, 2), (b"\n", 2, 0)], ids=["yes", "no"])
+def test_a_person_at_a_terminal_is_asked_with_the_sum(
+    cli: Cli, open_gateway: OpenGateway, answer: bytes, code: int, count: int
+) -> None:
+    simulator = open_gateway(ENDLESS)
+    cli.configure("[money]\nask_above_usd = 0.10\n")
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "krea_tui", "submit", "a fox", "--count", "2"],
+        env={**os.environ, **cli.environ},
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        text=True,
+    )
+    cli.running.append(process)
+    os.close(theirs)
+    shown = b""
+    while b"[y/N]" not in shown:
+        assert select.select([ours], [], [], 20)[0], shown
+        shown += os.read(ours, 4096)
+    assert b"$0.12" in shown
+    os.write(ours, answer)
+    assert end_of(process).code == code
+    os.close(ours)
+    assert simulator.stats.accepted == count
