@@ -63,6 +63,8 @@ class Leadership:
         self._is_running = False
         self._left: list[Job] = []
         self._followed = 0
+        # Changes whose jobs are not adopted yet: a tired disk must not make us forget them.
+        self._has_news = False
         self._data_version = -1
         self._heard = Heard()
         self._last_touch = float("-inf")
@@ -231,8 +233,10 @@ class Leadership:
     async def _watch(self) -> None:
         await self._clock.sleep(FOLLOW_INTERVAL_S)
         await self.signals.tell_standing(self.book.health.pause)
-        if await self._follow_changes():
+        self._has_news = await self._follow_changes() or self._has_news
+        if self._has_news:
             adopted = await self.heirs.adopt(self.policy.profile, takes_orphans=self.policy.adopts_orphans)
+            self._has_news = False
             if adopted and self.lanes is not None:
                 self.lanes.submission.probe_with(adopted[0])
 

@@ -101,7 +101,8 @@ class Process:
         return [self.job(job).status for job in jobs]
 
     def are_done(self, jobs: Iterable[Job]) -> bool:
-        return all(self.job(job).is_done for job in jobs)
+        found = [self.engine.book.get(job.id) for job in jobs]
+        return all(job is not None and job.is_done for job in found)
 
     async def until(self, condition: Callable[[], object], within_s: float = 3_600.0, what: str = "it") -> None:
         def checked() -> object:
