@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import time
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -19,6 +18,7 @@ from krea_tui.engine.download import DownloadLane
 from krea_tui.engine.faults import LOG, keep_going
 from krea_tui.engine.health import Pause, PauseReason
 from krea_tui.engine.heirs import RESUMABLE, WAITING_FOR_A_KEY, Heirs
+from krea_tui.engine.ledger_keeper import LedgerKeeper
 from krea_tui.engine.policy import Policy
 from krea_tui.engine.ports import Gateway
 from krea_tui.engine.signals import Heard, Signals
@@ -29,7 +29,6 @@ from krea_tui.engine.world import World
 FOLLOW_INTERVAL_S = 0.4
 SIGN_OF_LIFE_S = 5.0
 HAND_OVER_S = 3.0
-LEDGER_DELAY_S = 0.1
 DISK_RETRY_S = 5.0
 HISTORY_PAGE = 200
 
@@ -68,8 +67,7 @@ class Leadership:
         self._data_version = -1
         self._heard = Heard()
         self._last_touch = float("-inf")
-        self._ledger_task: asyncio.Task[None] | None = None
-        self._is_ledger_stale = False
+        self._ledger = LedgerKeeper(world.store, book, world.clock, policy.profile)
         book.health.has_key = bool(policy.key)
 
     async def run(self) -> None:
@@ -77,7 +75,7 @@ class Leadership:
         processes = self._world.processes
         await asyncio.to_thread(processes.start)
         self._is_running = True
-        unsubscribe = self.book.subscribe(self._on_change)
+        unsubscribe = self.book.subscribe(self._ledger.on_change)
         try:
             await self._load()
             while not self._stop.is_set():
@@ -90,8 +88,7 @@ class Leadership:
             with suppress(StoreError):
                 self._left = await self._leave()
             unsubscribe()
-            if self._ledger_task is not None:
-                self._ledger_task.cancel()
+            self._ledger.close()
             await asyncio.to_thread(processes.stop)
             self._is_running = False
             self._ended.set()
@@ -107,13 +104,11 @@ class Leadership:
 
     async def refresh_ledger(self) -> None:
         """Read today's ledger again."""
-        self.book.ledger = await self._store.ledger(self.day_start(), self.policy.profile)
-        self.book.touch()
+        await self._ledger.refresh()
 
     def day_start(self) -> float:
         """The local midnight before now, epoch seconds."""
-        today = time.localtime(self._clock.now())
-        return time.mktime((today.tm_year, today.tm_mon, today.tm_mday, 0, 0, 0, 0, 0, -1))
+        return self._ledger.day_start()
 
     def unpause(self) -> None:
         """Let every lane go again."""
@@ -297,17 +292,3 @@ class Leadership:
         self.book.touch()
         await wait_for(self._stop, self._clock, DISK_RETRY_S)
         health.lift_pause()
-
-    def _on_change(self, job_ids: frozenset[str]) -> None:
-        if not job_ids:
-            return
-        self._is_ledger_stale = True
-        if self._ledger_task is None or self._ledger_task.done():
-            self._ledger_task = asyncio.create_task(self._keep_ledger(), name="ledger")
-
-    async def _keep_ledger(self) -> None:
-        while self._is_ledger_stale:
-            await self._clock.sleep(LEDGER_DELAY_S)
-            self._is_ledger_stale = False
-            with suppress(StoreError):
-                await self.refresh_ledger()
