@@ -30,6 +30,9 @@ class Reachability:
         self._note_progress(jobs, health)
         if self._refused_since is None and any(job.hold_reason is HoldReason.RETRY for job in jobs):
             self._refused_since = now
+        if any(job.status is JobStatus.SENDING for job in jobs):
+            # Its fate is known in a moment, and until then it is neither sent nor left over.
+            return False
         if self._refused_since is not None and now - self._refused_since >= self._patience_s:
             return True
         return health.is_engine and self._is_silent(jobs, health, now)
