@@ -16,6 +16,7 @@ from krea_tui.domain.errors import KreaTuiError
 from krea_tui.domain.job import Job, JobStatus
 from krea_tui.domain.pricing import format_usd, price_of
 from krea_tui.domain.request import GenerationRequest
+from krea_tui.ui.first_keys import let_first_keys_through
 from krea_tui.ui.job_actions import JOB_BINDINGS, JobActions
 from krea_tui.ui.learning import Learning
 from krea_tui.ui.session import Session
@@ -44,6 +45,22 @@ class Desk(Vertical):
     """Queue and preview: where single letters act on the job under the cursor."""
 
     BINDINGS: ClassVar[list[BindingType]] = JOB_BINDINGS
+
+
+class Foot(Vertical):
+    """Room for the footer, which comes behind the first frame."""
+
+    def on_mount(self) -> None:
+        """Wait for the first frame."""
+        self.call_after_refresh(self._mount_footer)
+
+    async def _mount_footer(self) -> None:
+        await let_first_keys_through()
+        from textual.widgets import Footer
+
+        await self.mount(Footer(show_command_palette=True))
+        # The footer fills itself when the bindings change, which they did before it was there.
+        self.screen.refresh_bindings()
 
 
 class Workbench(JobActions):
@@ -86,7 +103,7 @@ class Workbench(JobActions):
                 with Vertical(id="jobs"):
                     yield self._table
                 yield self._preview
-        yield Vertical(id="foot")
+        yield Foot(id="foot")
 
     def on_mount(self) -> None:
         """Focus the prompt, follow the book, and add the footer behind the first frame."""
@@ -95,18 +112,10 @@ class Workbench(JobActions):
         self.query_one("#jobs").border_title = "Jobs"
         self.session.book.subscribe(self._on_book)
         self._tell_situation()
-        self.call_after_refresh(self._mount_footer)
 
     def _breakpoint_class(self) -> str:
         width = self.app.size.width
         return [name for least, name in self.HORIZONTAL_BREAKPOINTS or () if width >= least][-1]
-
-    async def _mount_footer(self) -> None:
-        from textual.widgets import Footer
-
-        await self.query_one("#foot").mount(Footer(show_command_palette=True))
-        # The footer fills itself when the bindings change, which they did before it was there.
-        self.refresh_bindings()
 
     # --- the book --------------------------------------------------------------------------------------------------
 
@@ -199,14 +208,13 @@ class Workbench(JobActions):
     def _submitted(self, event: ComposeForm.Submitted) -> None:
         event.stop()
         if not self.session.has_key:
-            self._form.forget_sent(event.requests)
-            self._form.load(event.requests[0], keep_seed=True)
+            self._put_back(event)
             self.app.action_key()  # type: ignore[attr-defined]
             return
         total = sum(price_of(request).microusd for request in event.requests)
         money = self.session.plan.settings.money
         if money.batch_cap_microusd is not None and total > money.batch_cap_microusd:
-            self._form.forget_sent(event.requests)
+            self._put_back(event)
             cap = format_usd(money.batch_cap_microusd)
             self._say(f"{format_usd(total)} is over your cap of {cap} for a batch: nothing was sent.", "error")
             return
@@ -220,11 +228,16 @@ class Workbench(JobActions):
                 if answer:
                     self.submit_requests(event.requests)
                 else:
-                    self._form.forget_sent(event.requests)
+                    self._put_back(event)
 
             self.app.push_screen(Confirm("A batch", question, detail, yes="Generate"), answered)
             return
         self.submit_requests(event.requests)
+
+    def _put_back(self, event: ComposeForm.Submitted) -> None:
+        """Nothing was sent: the form holds what it held."""
+        self._form.forget_sent(event.requests)
+        self._form.draft = event.draft
 
     @on(ComposeForm.Left)
     def _left_form(self, event: ComposeForm.Left) -> None:
