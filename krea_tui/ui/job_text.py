@@ -118,19 +118,20 @@ def _progress(job: Job, now: float, estimate: DurationEstimate, *, plain: bool) 
     filled = round(fraction * _BAR_CELLS)
     full, rest = ("#", ".") if plain else ("━", "━")
     yield Content.assemble((full * filled, "$primary"), (rest * (_BAR_CELLS - filled), "$border-blurred"))
-    yield Content.styled(f"{_clock(elapsed_s)}{_outlook(job, elapsed_s, estimate)}", "$text-muted")
+    dot = " - " if plain else " · "
+    yield Content.styled(f"{_clock(elapsed_s)}{dot}{_outlook(job, elapsed_s, estimate)}", "$text-muted")
 
 
 def _outlook(job: Job, elapsed_s: float, estimate: DurationEstimate) -> str:
     if job.is_saving:
         errors = [picture.error for picture in job.pictures if picture.error]
-        return f" · {clean_line(errors[0], 200)}, trying again" if errors else " · fetching the picture"
+        return f"{clean_line(errors[0], 200)}, trying again" if errors else "fetching the picture"
     if job.no_picture_since is not None:
-        return " · completed, but without a picture yet: asking again"
+        return "completed, but without a picture yet: asking again"
     remaining_s = estimate.remaining_s(elapsed_s)
     if remaining_s is None:
-        return " · longer than usual"
-    return f" · about {short_duration(remaining_s, ' ')} to go"
+        return "longer than usual"
+    return f"about {short_duration(remaining_s, ' ')} to go"
 
 
 def _clock(seconds: float) -> str:

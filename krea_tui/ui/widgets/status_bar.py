@@ -76,7 +76,9 @@ class StatusBar(Widget):
             right = Content("   ").join(part for _, part in parts)
         if left.cell_length + right.cell_length + 3 > width:
             left = Content.assemble(("krea·tui", "bold $text-primary"))
-        gap = max(1, width - left.cell_length - right.cell_length)
+        gap = width - left.cell_length - right.cell_length
+        if gap < 1:
+            return right.truncate(width, ellipsis=True, pad=True)
         return Content.assemble(left, " " * gap, right)
 
     def _parts(self) -> list[tuple[int, Content]]:

@@ -1,0 +1,184 @@
+"""What the status line says of the engine, and what it leaves out first where there is no room."""
+
+from dataclasses import replace
+
+import pytest
+
+from krea_tui.domain.job import HoldReason, JobStatus
+from krea_tui.domain.money import Ledger
+from krea_tui.engine.book import JobBook
+from krea_tui.engine.health import Pause, PauseReason
+from krea_tui.ui.situation import gateway_name, money_left, situation_of
+from krea_tui.ui.widgets.status_bar import Situation, StatusBar
+from tests.ui.app_support import NOW, a_job, plan_for
+
+FULL = Situation(
+    gateway="gateway.pixazo.ai",
+    running=7,
+    held=2,
+    unconfirmed=1,
+    spent="today $1.92 / $20.00",
+    alarm="402 wallet empty · p resumes",
+    waiting_for="next check",
+    waits_until=NOW + 4,
+)
+
+
+def said(book: JobBook, *, cap: int | None = None, is_demo: bool = False) -> Situation:
+    return situation_of(book, now=NOW, gateway="gateway.example", cap_microusd=cap, is_demo=is_demo)
+
+
+def line(situation: Situation, width: int, now: float = NOW) -> str:
+    bar = StatusBar(now=lambda: now)
+    bar._situation = situation
+    return bar._line(width).plain
+
+
+def test_it_counts_what_runs_is_held_and_is_in_doubt() -> None:
+    book = JobBook()
+    book.put(
+        [
+            a_job("a", JobStatus.QUEUED),
+            a_job("b", JobStatus.PROCESSING),
+            a_job("c", JobStatus.HELD, hold_reason=HoldReason.READY),
+            a_job("d", JobStatus.UNCONFIRMED),
+            a_job("e", JobStatus.FAILED),
+        ]
+    )
+    situation = said(book)
+    assert (situation.running, situation.held, situation.unconfirmed, situation.alarm) == (2, 1, 1, "")
+
+
+@pytest.mark.parametrize("reason", list(PauseReason))
+def test_each_pause_has_words_of_its_own(reason: PauseReason) -> None:
+    book = JobBook()
+    book.health.pause = Pause(reason, "words of the gateway")
+    situation = said(book)
+    assert situation.alarm
+    assert not situation.is_well
+    others = set()
+    for other in PauseReason:
+        book.health.pause = Pause(other, "words")
+        others.add(said(book).alarm)
+    assert len(others) == len(PauseReason)
+
+
+@pytest.mark.parametrize(
+    ("reason", "key"),
+    [(PauseReason.PERSON, "p"), (PauseReason.MONEY, "p"), (PauseReason.KEY, "K"), (PauseReason.DOUBT, "p")],
+)
+def test_a_pause_names_the_key_that_ends_it(reason: PauseReason, key: str) -> None:
+    book = JobBook()
+    book.health.pause = Pause(reason, "words")
+    assert f" {key} " in said(book).alarm
+
+
+def test_left_overs_are_an_alarm_unless_something_worse_is() -> None:
+    book = JobBook()
+    book.put([a_job("a", JobStatus.HELD), a_job("b", JobStatus.HELD)])
+    assert said(book).alarm == "2 left over · l lets go"
+    book.health.download_pause = Pause(PauseReason.DISK, "full")
+    assert said(book).alarm == "pictures wait: the disk fails"
+    book.health.pause = Pause(PauseReason.MONEY, "402")
+    assert said(book).alarm.startswith("402")
+
+
+def test_the_countdown_is_for_the_worst_that_is_waited_for() -> None:
+    book = JobBook()
+    health = book.health
+    assert (said(book).waiting_for, said(book).waits_until) == ("", None)
+    health.next_check_at = NOW + 4
+    assert (said(book).waiting_for, said(book).waits_until) == ("next check", NOW + 4)
+    health.send_backoff_until = NOW + 9
+    assert (said(book).waiting_for, said(book).waits_until) == ("next try", NOW + 9)
+    health.rate_limited_until = NOW + 30
+    assert (said(book).waiting_for, said(book).waits_until) == ("429, waiting", NOW + 30)
+    health.breaker_until = NOW + 60
+    assert said(book).waits_until == NOW + 60
+    assert not said(book).is_well
+
+
+def test_what_is_over_is_not_waited_for() -> None:
+    book = JobBook()
+    book.health.rate_limited_until = book.health.send_backoff_until = NOW - 1
+    assert said(book).waiting_for == ""
+
+
+def test_money_is_told_with_the_cap_and_never_below_zero() -> None:
+    book = JobBook()
+    book.ledger = Ledger(spent_microusd=1_000_000, reserved_microusd=120_000, held_microusd=60_000)
+    assert said(book).spent == "today $1.12"
+    assert said(book, cap=20_000_000).spent == "today $1.12 / $20.00"
+    assert money_left(book, 20_000_000, is_demo=False) == "$18.82 left today"
+    assert money_left(book, 500_000, is_demo=False) == "$0.00 left today"
+    assert money_left(book, None, is_demo=False) == ""
+    assert money_left(book, 20_000_000, is_demo=True) == "nothing is spent"
+
+
+def test_the_gateway_is_named_by_its_host() -> None:
+    assert gateway_name(plan_for("http://127.0.0.1:8799")) == "127.0.0.1:8799"
+    assert gateway_name(plan_for(is_demo=True)) == "simulator"
+
+
+def test_a_follower_says_so() -> None:
+    book = JobBook()
+    assert said(book).follows
+    book.health.is_engine = True
+    assert not said(book).follows
+
+
+# --- the line -------------------------------------------------------------------------------------------------------
+
+
+def test_a_wide_line_says_everything() -> None:
+    words = line(FULL, 160)
+    for part in (
+        "krea·tui", FULL.alarm, "● gateway.pixazo.ai", "7 running  2 held", "? 1 unconfirmed", FULL.spent,
+        "next check 4 s",
+    ):  # fmt: skip
+        assert part in words
+    assert len(words) == 160
+
+
+@pytest.mark.parametrize("width", range(30, 161, 5))
+def test_a_line_is_never_longer_than_its_place(width: int) -> None:
+    assert len(line(FULL, width)) == width
+    assert len(line(replace(FULL, is_demo=True), width)) == width
+
+
+@pytest.mark.parametrize(
+    ("width", "stays", "goes"),
+    [
+        (120, ("402", "running", "unconfirmed", "today"), ("gateway",)),
+        (80, ("402", "running", "unconfirmed"), ("gateway", "today", "next check")),
+        (60, ("402", "unconfirmed"), ("gateway", "today", "next check", "running")),
+    ],
+)
+def test_what_needs_the_person_goes_last(width: int, stays: tuple[str, ...], goes: tuple[str, ...]) -> None:
+    words = line(FULL, width)
+    assert [part for part in stays if part not in words] == []
+    assert [part for part in goes if part in words] == []
+
+
+def test_a_line_has_no_half_words() -> None:
+    parts = {"krea·tui", FULL.alarm, "● gateway.pixazo.ai", "7 running  2 held", "? 1 unconfirmed", FULL.spent}
+    parts.add("next check 4 s")
+    for width in range(40, 161):
+        shown = {part.strip() for part in line(FULL, width).split("   ") if part.strip()}
+        assert shown <= parts
+
+
+@pytest.mark.parametrize(
+    ("left_s", "words"), [(4.4, "next check 4 s"), (0.2, "next check now"), (-9.0, "next check now")]
+)
+def test_the_countdown_ends_in_now(left_s: float, words: str) -> None:
+    assert words in line(replace(FULL, waits_until=NOW + left_s), 160)
+
+
+def test_nothing_to_do_is_called_idle() -> None:
+    assert "idle" in line(Situation(gateway="x"), 80)
+    assert "held" not in line(Situation(gateway="x"), 80)
+
+
+def test_the_demo_is_named_as_long_as_there_is_room() -> None:
+    assert "demo: nothing is spent" in line(replace(FULL, is_demo=True, alarm=""), 100)
