@@ -183,7 +183,7 @@ class Running:
 
     async def to_jobs(self) -> None:
         """Leave the prompt for the queue."""
-        self.table.focus()
+        self.workbench.action_pane("jobs")
         await self.pilot.pause()
 
     async def select(self, job: Job) -> None:
