@@ -21,6 +21,7 @@ from krea_tui.domain.errors import KreaTuiError
 from krea_tui.domain.job import Job, JobStatus
 from krea_tui.domain.pricing import format_usd
 from krea_tui.styles import stylesheet_path
+from krea_tui.ui.first_keys import ENGINE_AFTER_S
 from krea_tui.ui.job_text import title_of
 from krea_tui.ui.screens.workbench import Workbench
 from krea_tui.ui.session import Session
@@ -79,6 +80,8 @@ class StudioApp(App[str]):
         self.call_after_refresh(self._behind_the_first_frame)
 
     def _behind_the_first_frame(self) -> None:
+        # What the imports have made stays: the collector need not look at it again.
+        gc.freeze()
         gc.enable()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
@@ -89,6 +92,7 @@ class StudioApp(App[str]):
 
     @work(group="engine", exit_on_error=True)
     async def _run_engine(self) -> None:
+        await asyncio.sleep(ENGINE_AFTER_S)
         try:
             await self.session.run(self._opened)
         except KreaTuiError as error:

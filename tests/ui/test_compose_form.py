@@ -541,10 +541,11 @@ async def test_the_fields_come_behind_the_first_frame_without_moving_anything(mo
     app = FormApp(Draft(prompt=PROMPT))
     async with app.run_test(size=(40, 38)) as pilot:
         await pilot.pause()
-        names = ("#prompt", "#prompt-words", "ComposeFoot", "#generate")
+        names = ("#prompt", "#prompt-words", "ComposeFoot")
         before = {name: app.query_one(name).region for name in names}
         assert before["#prompt"].height > 10
         await mount_fields(app.form)
         await pilot.pause()
         assert app.line_with("Moodboard")
         assert {name: app.query_one(name).region for name in names} == before
+        assert app.query_one("#generate").region.bottom == before["ComposeFoot"].bottom

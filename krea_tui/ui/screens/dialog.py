@@ -8,8 +8,11 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
+
+from krea_tui.ui.widgets.quiet_button import QuietButton
 
 
 class Confirm(ModalScreen[bool]):
@@ -44,13 +47,13 @@ class Confirm(ModalScreen[bool]):
     def compose(self) -> ComposeResult:
         """The question, what it means, and the two answers."""
         with Vertical() as box:
-            box.border_title = self._title
+            box.border_title = Content(self._title)
             yield Static(self._question, markup=False)
             if self._detail:
                 yield Static(self._detail, classes="detail", markup=False)
             with Horizontal():
-                yield Button(f"{self._yes} (y)", id="yes", compact=True)
-                yield Button(f"{self._no} (n)", id="no", variant="primary", compact=True)
+                yield QuietButton(Content(f"{self._yes} (y)"), id="yes", compact=True)
+                yield QuietButton(Content(f"{self._no} (n)"), id="no", variant="primary", compact=True)
 
     def on_mount(self) -> None:
         """No is the answer of a hasty Enter."""
@@ -94,12 +97,12 @@ class Trouble(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """The words, the advice, and the way out."""
         with Vertical() as box:
-            box.border_title = self._title
+            box.border_title = Content(self._title)
             yield Static(self._words, markup=False)
             if self._advice:
                 yield Static(self._advice, classes="advice", markup=False)
             with Horizontal():
-                yield Button("Close", variant="primary", compact=True)
+                yield QuietButton("Close", variant="primary", compact=True)
 
     def action_leave(self) -> None:
         """Close."""

@@ -12,6 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from krea_tui.config.key import ApiKey, KeyProblem, parse_key
+from krea_tui.ui.widgets.quiet_button import QuietButton
 
 
 class KeyScreen(ModalScreen[ApiKey | str | None]):
@@ -57,9 +58,9 @@ class KeyScreen(ModalScreen[ApiKey | str | None]):
             )
             with Horizontal():
                 if self._is_first:
-                    yield Button("Try the demo", id="demo", compact=True)
-                yield Button("Later (esc)", id="later", compact=True)
-                yield Button("Keep key", id="keep", variant="primary", compact=True)
+                    yield QuietButton("Try the demo", id="demo", compact=True)
+                yield QuietButton("Later (esc)", id="later", compact=True)
+                yield QuietButton("Keep key", id="keep", variant="primary", compact=True)
 
     def action_leave(self) -> None:
         """Close without a key."""

@@ -262,6 +262,7 @@ class Workbench(JobActions):
     def edit_as_new(self, request: GenerationRequest) -> None:
         """Put a request into the form."""
         self._form.load(request)
+        self._is_solo = False
         self._show_pane("compose")
 
     # --- panes -----------------------------------------------------------------------------------------------------

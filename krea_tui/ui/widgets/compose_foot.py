@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from textual import events, on
-from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Static
@@ -23,6 +22,7 @@ class ComposeFoot(Vertical):
     DEFAULT_CSS = """
     ComposeFoot {
         height: auto;
+        min-height: 4;
         max-width: 60;
         #warning { height: auto; min-height: 1; color: $text-warning; }
         #price-row { height: 1; }
@@ -58,34 +58,40 @@ class ComposeFoot(Vertical):
         self._draft = draft
         self._money_left = money_left
         self._width = 0
+        self._is_furnished = False
         self._button = PressableWord("", id="generate", tooltip="Send what the form holds; this spends money")
         self._show_button(is_asking=False)
 
-    def compose(self) -> ComposeResult:
-        """Warning, price and button."""
-        yield Static("", id="warning", markup=False)
-        with Horizontal(id="price-row"):
-            yield Static(self._price(), id="price", markup=False)
-            yield Static(self._money_left, id="money-left", markup=False)
-        yield self._button
+    async def furnish(self) -> None:
+        """Mount warning, price and button into the space that is kept for them, behind the first frame."""
+        self._is_furnished = True
+        price = Static(self._price(), id="price", markup=False)
+        left = Static(self._money_left, id="money-left", markup=False)
+        warning = Static("", id="warning", markup=False)
+        await self.mount(warning, Horizontal(price, left, id="price-row"), self._button)
 
     def show(self, draft: Draft, *, is_asking: bool) -> None:
         """Show what this draft costs, and whether one more press buys a picture again."""
         self._draft = draft
         self._show_button(is_asking=is_asking)
+        if not self._is_furnished:
+            return
         say(self.query_one("#warning", Static), _WARNING if is_asking else "")
         say(self.query_one("#price", Static), self._price())
 
     def show_money_left(self, text: str) -> None:
         """Show what is left to spend; blank shows nothing."""
         self._money_left = text
+        if not self._is_furnished:
+            return
         say(self.query_one("#money-left", Static), text)
         say(self.query_one("#price", Static), self._price())
 
     def on_resize(self, event: events.Resize) -> None:
         """Say the price in the width there is."""
         self._width = event.size.width
-        say(self.query_one("#price", Static), self._price())
+        if self._is_furnished:
+            say(self.query_one("#price", Static), self._price())
 
     @on(PressableWord.Pressed, "#generate")
     def _pressed(self, event: PressableWord.Pressed) -> None:

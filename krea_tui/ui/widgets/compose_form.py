@@ -17,6 +17,7 @@ from textual.widgets import Static, TextArea
 
 from krea_tui.domain.request import GenerationRequest, StyleReference, hints
 from krea_tui.ui.drafts import Draft, Guidance, build, draft_of, problems_of
+from krea_tui.ui.first_keys import let_first_keys_through
 from krea_tui.ui.widgets.compose_foot import ComposeFoot
 from krea_tui.ui.widgets.fields import say
 from krea_tui.ui.widgets.line_feed import PASTE_GAP_S, KeyJudge
@@ -58,6 +59,7 @@ class ComposeForm(Widget):
         #prompt-words.-wrong { color: $text-error; }
         #compose-fields { height: auto; min-height: 8; max-width: 60; margin-top: 1; }
         &.-short #generate, &.-short #compose-fields { margin-top: 0; }
+        &.-short ComposeFoot { min-height: 3; }
         &:focus-within #generate.-ready {
             color: $button-color-foreground;
             background: $primary;
@@ -221,8 +223,10 @@ class ComposeForm(Widget):
         self.set_class(event.size.height < _FEW_ROWS, "-short")
 
     async def _mount_fields(self) -> None:
+        await let_first_keys_through()
         from krea_tui.ui.widgets.compose_fields import ComposeFields
 
+        await self.query_one(ComposeFoot).furnish()
         fields = ComposeFields(self._draft, self._judge)
         await self.query_one("#compose-fields").mount(fields)
         self._fields = fields

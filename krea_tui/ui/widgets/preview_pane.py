@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
@@ -42,6 +41,8 @@ class PreviewPane(Widget, can_focus=True):
         width: 1fr;
         height: 1fr;
         padding: 0 1;
+        content-align: center middle;
+        text-align: center;
         border: round $border-blurred;
         border-title-color: $text-muted;
         border-subtitle-color: $text-muted;
@@ -51,11 +52,7 @@ class PreviewPane(Widget, can_focus=True):
             border-title-style: bold;
         }
         #preview-body { height: 1fr; }
-        #nothing {
-            width: 1fr; height: 1fr;
-            content-align: center middle; text-align: center; color: $text-muted;
-        }
-        #details { display: none; width: 1fr; height: 1fr; scrollbar-size-vertical: 1; }
+        #details { display: none; text-align: left; width: 1fr; height: 1fr; scrollbar-size-vertical: 1; }
         #details-text { width: 1fr; height: auto; }
         &.-details #picture { display: none; }
         &.-details #details { display: block; }
@@ -101,14 +98,13 @@ class PreviewPane(Widget, can_focus=True):
         self._estimate = DurationEstimate()
         self._clock: Timer | None = None
         self._picture: PictureView | None = None
-        # Held, not asked for: it is updated before it is mounted.
+        # Held, not asked for: they are updated before they are mounted.
         self._details = Static("", id="details-text", markup=False)
+        self._caption = Static("", id="caption", markup=False)
 
-    def compose(self) -> ComposeResult:
-        """Words for no job, and the caption; picture and details come with the first job."""
-        with Horizontal(id="preview-body"):
-            yield Static(self._empty, id="nothing", markup=False)
-        yield Static("", id="caption", markup=False)
+    def render(self) -> Content:
+        """Words for no job; picture, details and caption come with the first one and cover the pane."""
+        return self._empty.stylize_before("$text-muted") if self._picture is None else Content()
 
     def on_mount(self) -> None:
         """Start with nothing selected."""
@@ -128,7 +124,7 @@ class PreviewPane(Widget, can_focus=True):
         self._furnish()
         # As content: a title given as text is read as markup.
         self.border_title = Content(f"Preview · {title_of(job)}") if job else "Preview"
-        self.query_one("#caption", Static).update(caption_of(job) if job else "")
+        self._caption.update(caption_of(job) if job else "")
         self._show_details()
         self.set_class(job is None, "-bare")
         if not (same_picture and path is not None):
@@ -173,8 +169,7 @@ class PreviewPane(Widget, can_focus=True):
 
         self._picture = PictureView(id="picture")
         details = VerticalScroll(self._details, id="details", can_focus=False)
-        self.query_one("#preview-body").mount(self._picture, details)
-        self.query_one("#nothing").remove()
+        self.mount(Horizontal(self._picture, details, id="preview-body"), self._caption)
 
     def _show_details(self) -> None:
         if self._picture is None:
