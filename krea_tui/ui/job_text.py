@@ -116,7 +116,7 @@ def _progress(job: Job, now: float, estimate: DurationEstimate, *, plain: bool) 
     elapsed_s = max(0.0, now - (job.submitted_at or job.attempted_at or job.created_at))
     fraction = 1.0 if job.is_saving else estimate.fraction(elapsed_s) if job.status is JobStatus.PROCESSING else 0.0
     filled = round(fraction * _BAR_CELLS)
-    full, rest = ("#", ".") if plain else ("━", "━")
+    full, rest = ("#", ".") if plain else ("━", "─")
     yield Content.assemble((full * filled, "$primary"), (rest * (_BAR_CELLS - filled), "$border-blurred"))
     dot = " - " if plain else " · "
     yield Content.styled(f"{_clock(elapsed_s)}{dot}{_outlook(job, elapsed_s, estimate)}", "$text-muted")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple
 
@@ -44,8 +43,7 @@ class Piece(NamedTuple):
 Cell = tuple[Piece, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Circumstances:
+class Circumstances(NamedTuple):
     """What a row depends on besides its job: the time (epoch seconds), the learned durations, plain mode."""
 
     now: float
@@ -53,8 +51,7 @@ class Circumstances:
     plain: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class StatusLook:
+class StatusLook(NamedTuple):
     """A status as a glyph (and its ASCII twin), a word and a tone; ended well, the word steps back."""
 
     glyph: str
@@ -69,7 +66,7 @@ def _look(glyph: str, twin: str, word: str, tone: Tone, *, quiet: bool = False) 
 
 
 _LOOKS: Final = {
-    JobStatus.HELD: _look("⏸", "=", "held", Tone.HELD),
+    JobStatus.HELD: _look("‖", "=", "held", Tone.HELD),
     JobStatus.SENDING: _look("↑", "^", "sending", Tone.RUNNING),
     JobStatus.UNCONFIRMED: _look("?", "?", "unconfirmed", Tone.UNCONFIRMED),
     JobStatus.REJECTED: _look("✕", "x", "rejected", Tone.FAILED),
@@ -162,7 +159,7 @@ def _bar(fraction: float, *, plain: bool) -> list[Piece]:
         return [Piece(f" {math.floor(fraction * 100):3d}%", Tone.RUNNING)]
     # The last cell fills with the answer, not by rounding.
     filled = BAR_CELLS if fraction >= 1 else min(BAR_CELLS - 1, round(fraction * BAR_CELLS))
-    return [Piece(" " + "▓" * filled, Tone.RUNNING), Piece("░" * (BAR_CELLS - filled), Tone.MUTED)]
+    return [Piece(" " + "━" * filled, Tone.RUNNING), Piece("─" * (BAR_CELLS - filled), Tone.MUTED)]
 
 
 def short_duration(seconds: float, gap: str = "") -> str:
