@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from krea_tui.domain.job import Job
 from krea_tui.domain.pricing import format_usd
@@ -19,8 +18,7 @@ TIME_KEY: Final = "time"
 _PROMPT_CHARACTERS_PER_CELL: Final = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """One column; widths are cells, `from_width` the width of the pane from which on it is shown.
 
     A column with `grows_to` takes what the others leave, up to that width. One `of_request` shows nothing but
@@ -45,8 +43,7 @@ class Column:
         return self.width
 
 
-@dataclass(frozen=True, slots=True)
-class PlacedColumn:
+class PlacedColumn(NamedTuple):
     """A column at the place where it is drawn, in cells from the pane's left edge."""
 
     column: Column

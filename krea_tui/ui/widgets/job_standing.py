@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from krea_tui.ui.widgets.job_rows import JobRows
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """The view as the person last saw it: row numbers, and the ids of the visible rows from `top` down."""
 
     cursor: int = 0

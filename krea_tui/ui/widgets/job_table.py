@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection
-from dataclasses import replace
 from typing import ClassVar, Final
 
 from textual import events, on
@@ -280,7 +279,7 @@ class JobTable(JobTableView):
         self._is_unseen = self._is_unseen or not self._page
         if self._is_unseen:
             # In a closed tab a widget has no size; what was last seen is kept for the day it opens again.
-            self._standing = replace(self._standing, cursor_id=self._cursor_id)
+            self._standing = self._standing._replace(cursor_id=self._cursor_id)
             self._clock.pause()
             return
         jobs, top, count = self._visible_jobs(), self.scroll_offset.y, len(self._rows)
