@@ -21,6 +21,7 @@ from krea_tui.domain.errors import KreaTuiError
 from krea_tui.domain.job import Job, JobStatus
 from krea_tui.domain.pricing import format_usd
 from krea_tui.styles import stylesheet_path
+from krea_tui.ui.desktop import desktop_notice
 from krea_tui.ui.first_keys import ENGINE_AFTER_S
 from krea_tui.ui.job_text import title_of
 from krea_tui.ui.screens.workbench import Workbench
@@ -160,14 +161,20 @@ class StudioApp(App[str]):
             self.notify("The key is kept. It will not be shown again.", markup=False)
 
     def job_ended(self, job: Job) -> None:
-        """A quiet notice for the person who looks elsewhere."""
+        """A quiet notice for the person who looks elsewhere; bell and desktop where the settings say so."""
+        if job.status is JobStatus.CANCELLED:
+            return
         title = title_of(job)[:50]
+        word = job.status_word.lower()
         if job.is_done and not job.error:
-            self.notify(f"● completed  {title}", timeout=3, markup=False)
-        elif job.status is not JobStatus.CANCELLED:
-            self.notify(f"✕ {job.status_word.lower()}  {title}\n{job.error or ''}", severity="error", markup=False)
-        if self.session.plan.settings.notices.bell:
+            self.notify(f"● {word}  {title}", timeout=3, markup=False)
+        else:
+            self.notify(f"✕ {word}  {title}\n{job.error or ''}", severity="error", markup=False)
+        notices = self.session.plan.settings.notices
+        if notices.bell:
             self.bell()
+        if notices.osc9 and not self.app_focus and not self.is_headless:
+            desktop_notice(f"{word}: {title}", self.terminal_capabilities)
 
     # --- leaving ---------------------------------------------------------------------------------------------------
 
@@ -190,6 +197,9 @@ class StudioApp(App[str]):
     @work(group="leave")
     async def _leave(self) -> None:
         left: list[Job] = []
+        for screen in self.screen_stack:
+            if isinstance(screen, Workbench):
+                await screen.keep_draft()
         with suppress(KreaTuiError):
             left = await self.session.stop()
         self.exit(message=self._farewell(left))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from krea_tui.domain.errors import KreaTuiError, StoreError
 from krea_tui.domain.job import Job
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from krea_tui.config.plan import Plan
     from krea_tui.engine.engine import Engine
     from krea_tui.studio import Studio
+
+_DRAFT: Final = "draft"
 
 
 class Session:
@@ -76,6 +78,14 @@ class Session:
     async def use_key(self, key: ApiKey) -> None:
         """Keep a key and send with it."""
         await (await self._wait()).use_key(key)
+
+    async def load_draft(self) -> str | None:
+        """What the form held when the last app was left, as it was kept."""
+        return await (await self._wait()).store.get_meta(_DRAFT)
+
+    async def keep_draft(self, text: str) -> None:
+        """Keep what the form holds: a line that is cut takes no prompt with it."""
+        await (await self._wait()).store.set_meta(_DRAFT, text)
 
     def prefer(self, job_id: str | None) -> None:
         """The job the person looks at is checked first."""

@@ -16,6 +16,7 @@ from krea_tui.domain.errors import KreaTuiError
 from krea_tui.domain.job import Job, JobStatus
 from krea_tui.domain.pricing import format_usd, price_of
 from krea_tui.domain.request import GenerationRequest
+from krea_tui.ui.draft_keeper import DraftKeeper
 from krea_tui.ui.first_keys import let_first_keys_through
 from krea_tui.ui.job_actions import JOB_BINDINGS, JobActions
 from krea_tui.ui.learning import Learning
@@ -56,6 +57,9 @@ class Foot(Vertical):
 
     async def _mount_footer(self) -> None:
         await let_first_keys_through()
+        if not self.is_running:
+            # Left at once: there is no foot any more.
+            return
         from textual.widgets import Footer
 
         await self.mount(Footer(show_command_palette=True))
@@ -91,6 +95,7 @@ class Workbench(JobActions):
         self._flush_is_due = False
         self._order_version = -1
         self._learning = Learning()
+        self._drafts = DraftKeeper(self._form, session)
 
     def compose(self) -> ComposeResult:
         """Status line, panes, and room for the footer, which comes behind the first frame."""
@@ -112,6 +117,7 @@ class Workbench(JobActions):
         self.query_one("#jobs").border_title = "Jobs"
         self.session.book.subscribe(self._on_book)
         self._tell_situation()
+        self.run_worker(self._drafts.restore(), group="draft")
 
     def _breakpoint_class(self) -> str:
         width = self.app.size.width
@@ -238,6 +244,15 @@ class Workbench(JobActions):
         """Nothing was sent: the form holds what it held."""
         self._form.forget_sent(event.requests)
         self._form.draft = event.draft
+
+    @on(ComposeForm.Changed)
+    def _draft_changed(self, event: ComposeForm.Changed) -> None:
+        event.stop()
+        self._drafts.changed()
+
+    async def keep_draft(self) -> None:
+        """Keep what the form holds for the next start."""
+        await self._drafts.keep()
 
     @on(ComposeForm.Left)
     def _left_form(self, event: ComposeForm.Left) -> None:
