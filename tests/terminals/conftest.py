@@ -1,7 +1,10 @@
 """Programs in terminals of their own, and a gateway on loopback that counts what it was sent."""
 
+import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,14 +20,26 @@ OpenTerminal = Callable[..., PseudoTerminal]
 
 
 @pytest.fixture
-def environ(tmp_path: Path) -> dict[str, str]:
+def environ(tmp_path: Path) -> Iterator[dict[str, str]]:
     """What the program is told by its environment; the program itself is this checkout's."""
-    return {
+    yield {
         "PIXAZO_API_KEY": KEY,
         "KREA_TUI_DATA_DIR": str(tmp_path / "data"),
         "COLORTERM": "truecolor",
         "PYTHONPATH": str(ROOT),
     }
+
+    end_what_is_left(tmp_path)
+
+
+def end_what_is_left(folder: Path) -> None:
+    """Kill the programs that still work in the folder: a test that failed may have lost their terminal."""
+    for sign in folder.rglob("instances/*.alive"):
+        number = int(sign.name.partition("-")[0])
+        # A number may belong to another process by now.
+        with suppress(OSError):
+            if str(folder).encode() in Path(f"/proc/{number}/environ").read_bytes():
+                os.kill(number, signal.SIGKILL)
 
 
 @dataclass(frozen=True)

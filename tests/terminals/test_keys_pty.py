@@ -167,7 +167,6 @@ def test_a_lost_line_loses_no_job(in_terminal: OpenTerminal, gateway: Gateway, e
     assert gateway.simulator.stats.posts == 1
 
 
-@pytest.mark.xfail(reason="the toolkit's shutdown may wait for a writer that died with the terminal", strict=False)
 def test_a_lost_line_ends_the_process(in_terminal: OpenTerminal, gateway: Gateway) -> None:
     terminal = in_terminal("--gateway", gateway.url)
     lose_the_line(terminal, gateway)
