@@ -23,6 +23,7 @@ from krea_tui.domain.pricing import format_usd
 from krea_tui.styles import stylesheet_path
 from krea_tui.ui.desktop import desktop_notice
 from krea_tui.ui.first_keys import ENGINE_AFTER_S
+from krea_tui.ui.hangup import CHECK_EVERY_S, end_now, is_terminal_gone, let_go, on_hangup
 from krea_tui.ui.job_text import title_of
 from krea_tui.ui.screens.workbench import Workbench
 from krea_tui.ui.session import Session
@@ -67,6 +68,7 @@ class StudioApp(App[str]):
         self.session = Session(plan)
         self._now = now
         self._is_leaving = False
+        self._is_cut_off = False
         for theme in THEMES:
             self.register_theme(theme)
         wanted = plan.settings.screen.theme or DARK.name
@@ -85,10 +87,17 @@ class StudioApp(App[str]):
         gc.freeze()
         gc.enable()
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        for number in (signal.SIGTERM, signal.SIGINT):
             # Not in the main thread (a test), or not on this system: then the default must do.
             with suppress(RuntimeError, ValueError, NotImplementedError):
                 loop.add_signal_handler(number, self.action_quit_now_or_soon)
+        if not self.is_headless:
+
+            def hung_up(is_gone: bool) -> None:
+                loop.call_soon_threadsafe(self._hung_up, is_gone)
+
+            on_hangup(hung_up)
+            self.set_interval(CHECK_EVERY_S, self._check_terminal)
         self._run_engine()
 
     @work(group="engine", exit_on_error=True)
@@ -182,6 +191,26 @@ class StudioApp(App[str]):
         """A signal: leave in order, and at once on the second one."""
         self.run_worker(self.action_quit(), group="quit", exit_on_error=False)
 
+    def _check_terminal(self) -> None:
+        # Not everything that takes a terminal away sends a signal.
+        if is_terminal_gone():
+            let_go()
+            self._hung_up(is_gone=True)
+
+    def _hung_up(self, is_gone: bool) -> None:
+        if not is_gone:
+            self.action_quit_now_or_soon()
+        elif not self._is_cut_off:
+            self._is_cut_off = True
+            self._leave_without_terminal()
+
+    @work(group="leave")
+    async def _leave_without_terminal(self) -> None:
+        try:
+            await self._stop_session()
+        finally:
+            end_now()
+
     async def action_quit(self) -> None:
         """Send nothing more, let the request in flight end, commit, and leave; a second time leaves at once."""
         if self._is_leaving:
@@ -196,13 +225,16 @@ class StudioApp(App[str]):
 
     @work(group="leave")
     async def _leave(self) -> None:
-        left: list[Job] = []
+        self.exit(message=self._farewell(await self._stop_session()))
+
+    async def _stop_session(self) -> list[Job]:
         for screen in self.screen_stack:
             if isinstance(screen, Workbench):
                 await screen.keep_draft()
-        with suppress(KreaTuiError):
-            left = await self.session.stop()
-        self.exit(message=self._farewell(left))
+        try:
+            return await self.session.stop()
+        except KreaTuiError:
+            return []
 
     def _farewell(self, left: list[Job]) -> str | None:
         going_on = [job for job in self.session.book if job.is_running]
