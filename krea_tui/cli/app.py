@@ -7,16 +7,19 @@ import gc
 import os
 import sys
 from collections.abc import Mapping
+from typing import Final
 
 from krea_tui.cli.output import is_terminal
 from krea_tui.domain.errors import UsageError
 
+_NO_SCREENS: Final = frozenset({"", "dumb"})
+
 
 def run_app(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Ask the terminal, import the app while it answers, and run it; returns the app's exit code."""
-    if not (is_terminal(sys.stdin) and is_terminal(sys.stdout)):
+    if environ.get("TERM", "dumb") in _NO_SCREENS or not (is_terminal(sys.stdin) and is_terminal(sys.stdout)):
         raise UsageError(
-            "the app needs a terminal, for input and for output",
+            "the app needs a terminal that can paint, for input and for output",
             advice="`krea-tui submit PROMPT` works without one; `krea-tui --help` names every command.",
         )
     # A collection in the middle of the imports costs more than everything it could free; the app turns it on again

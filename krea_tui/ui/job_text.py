@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from datetime import datetime
+from operator import itemgetter
 from typing import Final
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 from textual.content import Content
@@ -20,6 +22,7 @@ from krea_tui.ui.widgets.job_looks import Tone, look_of, short_duration
 _BAR_CELLS: Final = 24
 _LABEL_CELLS: Final = 12
 _MINUTE: Final = 60
+_SEPARATOR: Final = " · "
 # Only measures: nothing is ever printed on it.
 _CONSOLE: Final = Console(file=io.StringIO())
 
@@ -56,24 +59,33 @@ def title_of(job: Job) -> str:
     return clean_line(job.request.prompt, 200)
 
 
-def caption_of(job: Job) -> str:
-    """One quiet line under the picture."""
+def caption_of(job: Job, width: int | None = None) -> str:
+    """One quiet line under the picture; where `width` cells do not hold it, what matters least is left out."""
+    parts = list(_caption_parts(job))
+    while width and len(parts) > 1 and cell_len(_SEPARATOR.join(text for _, text in parts)) > width:
+        parts.remove(min(parts, key=itemgetter(0)))
+    return _SEPARATOR.join(text for _, text in parts)
+
+
+def _caption_parts(job: Job) -> Iterator[tuple[int, str]]:
+    """Each part with its weight: the lightest goes first."""
     request = job.request
-    parts = [request.aspect_ratio.value, request.creativity.value, f"seed {request.seed}"]
+    yield 8, request.aspect_ratio.value
+    yield 3, request.creativity.value
+    yield 9, f"seed {request.seed}"
     if request.image_style_references:
-        parts.append(_counted(len(request.image_style_references), "reference"))
+        yield 2, _counted(len(request.image_style_references), "reference")
     if request.styles:
-        parts.append(_counted(len(request.styles), "style"))
+        yield 1, _counted(len(request.styles), "style")
     if request.moodboards:
-        parts.append("moodboard")
-    parts.append(format_usd(job.price_microusd))
+        yield 0, "moodboard"
+    yield 6, format_usd(job.price_microusd)
     if (took_s := took(job)) is not None:
-        parts.append(f"{int(took_s)} s")
-    parts.append(local_time(job.created_at))
+        yield 4, f"{int(took_s)} s"
+    yield 5, local_time(job.created_at)
     if job.is_done:
         lost = any(picture.state is PictureState.LOST for picture in job.pictures)
-        parts.append("picture lost" if lost else "saved")
-    return " · ".join(parts)
+        yield 10, "picture lost" if lost else "saved"
 
 
 def took(job: Job) -> float | None:

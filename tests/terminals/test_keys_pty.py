@@ -203,7 +203,6 @@ def test_a_terminal_that_is_mute_or_slow_is_no_obstacle(
     assert gateway.simulator.stats.posts == 0
 
 
-@pytest.mark.xfail(reason="the app starts on a dumb terminal", strict=True)
 def test_a_dumb_terminal_gets_words(in_terminal: OpenTerminal) -> None:
     terminal = in_terminal("--demo", changes={"TERM": "dumb"})
     assert terminal.end_of(within_s=10) == 2

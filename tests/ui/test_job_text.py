@@ -44,6 +44,10 @@ def test_a_caption_is_one_line_of_what_made_the_picture() -> None:
     )
     lost = replace(SAVED, state=PictureState.LOST)
     assert caption_of(replace(job, pictures=(lost,))).endswith("picture lost")
+    short = caption_of(job, 40)
+    assert len(short) <= 40
+    assert short.endswith("saved")
+    assert f"seed {job.request.seed}" in short
 
 
 def test_a_duration_needs_both_ends() -> None:

@@ -124,7 +124,7 @@ class PreviewPane(Widget, can_focus=True):
         self._furnish()
         # As content: a title given as text is read as markup.
         self.border_title = Content(f"Preview · {title_of(job)}") if job else "Preview"
-        self._caption.update(caption_of(job) if job else "")
+        self._show_caption()
         self._show_details()
         self.set_class(job is None, "-bare")
         if not (same_picture and path is not None):
@@ -140,6 +140,7 @@ class PreviewPane(Widget, can_focus=True):
         """Put the details beside the picture where there is room."""
         self.set_class(self.size.width >= BESIDE_CELLS, "-beside")
         self._show_details()
+        self._show_caption()
 
     def watch_has_details(self, has_details: bool) -> None:
         """Swap picture and details."""
@@ -170,6 +171,9 @@ class PreviewPane(Widget, can_focus=True):
         self._picture = PictureView(id="picture")
         details = VerticalScroll(self._details, id="details", can_focus=False)
         self.mount(Horizontal(self._picture, details, id="preview-body"), self._caption)
+
+    def _show_caption(self) -> None:
+        self._caption.update(caption_of(self._job, self.size.width) if self._job else "")
 
     def _show_details(self) -> None:
         if self._picture is None:
