@@ -155,11 +155,14 @@ class Running:
         return [notice.message for notice in self.app._notifications]
 
     async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
-        await self.pilot.pause()
+        for key in keys:
+            # Each key finds the screen as the one before has left it.
+            await self.pilot.press(key)
+            await self.pilot.pause()
 
     async def type(self, text: str) -> None:
-        await self.press(*("space" if character == " " else character for character in text))
+        await self.pilot.press(*("space" if character == " " else character for character in text))
+        await self.pilot.pause()
 
     async def write(self, text: str) -> None:
         """Put text into the prompt, as a paste does."""
@@ -167,7 +170,11 @@ class Running:
         await self.pilot.pause()
 
     async def until(self, condition: Callable[[], object], what: str, within_s: float = 15.0) -> None:
-        await wait_until_async(condition, within_s, what)
+        try:
+            await wait_until_async(condition, within_s, what)
+        except TimeoutError as error:
+            error.add_note(self.text)
+            raise
         await self.pilot.pause()
 
     async def says(self, words: str) -> None:
@@ -176,10 +183,15 @@ class Running:
             lambda: any(words in notice for notice in self.notices), f"a notice with {words!r}: {self.notices}"
         )
 
+    async def furnished(self) -> None:
+        """Wait for what comes behind the first frame."""
+        await self.until(
+            lambda: self.workbench.query("#aspect-ratio") and self.workbench.query("#foot > *"), "fields and footer"
+        )
+
     async def ready(self) -> None:
         engine = self.app.session.engine()
         await asyncio.wait_for(engine, 15)
-        await self.until(lambda: self.workbench.query("#foot > *"), "the footer")
 
     async def to_jobs(self) -> None:
         """Leave the prompt for the queue."""
@@ -213,6 +225,8 @@ async def studio(
         app.session = StillSession(plan)
     async with app.run_test(size=size, notifications=True) as pilot:
         running = Running(app, pilot)
+        if is_ready:
+            await running.furnished()
         if is_ready and not is_still:
             await running.ready()
         yield running

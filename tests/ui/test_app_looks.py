@@ -117,7 +117,7 @@ class Looks:
 
         async def run_before(pilot: Pilot[str]) -> None:
             running = Running(app, pilot)
-            await running.until(lambda: running.workbench.query("#foot > *"), "the footer")
+            await running.furnished()
             await running.until(lambda: app.session._opened is not None, "the history")
             book = app.session.book
             book.health.is_engine = True
@@ -193,7 +193,10 @@ def test_a_failed_job_with_the_words_of_the_gateway(looks: Looks, size: str, the
 
 @a_few
 def test_the_key_screen_of_a_first_start(looks: Looks, size: str, theme: str) -> None:
-    assert looks.match(size, theme, key="")
+    async def focused(running: Running) -> None:
+        await running.until(lambda: running.app.focused and running.app.focused.id == "key-input", "the field")
+
+    assert looks.match(size, theme, focused, key="")
 
 
 @a_few
@@ -229,10 +232,3 @@ def test_a_job_on_its_way(looks: Looks) -> None:
 
 def test_an_unconfirmed_job_in_the_demo(looks: Looks) -> None:
     assert looks.match("120x40", "dark", selecting("job0000004"), jobs=every_status, is_demo=True)
-
-
-def test_the_palette(looks: Looks) -> None:
-    async def settle(running: Running) -> None:
-        await running.until(lambda: "Copy the prompt" in running.text, "the list of the palette")
-
-    assert looks.match("120x40", "dark", pressing("ctrl+p"), settle)

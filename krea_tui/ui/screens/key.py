@@ -48,7 +48,10 @@ class KeyScreen(ModalScreen[ApiKey | str | None]):
             box.border_title = "Welcome to krea·tui" if self._is_first else "API key"
             words = "Pictures are made by Krea 2 Large through the Pixazo gateway, which needs your API key."
             yield Static(words if self._is_first else "Paste another API key.", markup=False)
-            yield Input(password=True, placeholder="paste the key here", id="key-input", compact=True)
+            field = Input(password=True, placeholder="paste the key here", id="key-input", compact=True)
+            # One blinking cell costs a write every half second.
+            field.cursor_blink = False
+            yield field
             yield Static("", id="key-problem", markup=False)
             yield Static(
                 f"It is kept in {self._key_file},\nreadable by you alone, sent to the gateway alone,"
