@@ -30,3 +30,8 @@ class Plan:
     def is_demo(self) -> bool:
         """Whether nothing is spent."""
         return self.locations.is_demo
+
+    @property
+    def gateway_name(self) -> str:
+        """The gateway as the screen calls it: its host and port, or the simulator."""
+        return "simulator" if self.is_demo else self.settings.gateway.url.partition("://")[2].partition("/")[0]

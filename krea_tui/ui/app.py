@@ -18,13 +18,10 @@ from textual.command import Provider
 from textual.screen import Screen
 
 from krea_tui.domain.errors import KreaTuiError
-from krea_tui.domain.job import Job, JobStatus
 from krea_tui.domain.pricing import format_usd
 from krea_tui.styles import stylesheet_path
-from krea_tui.ui.desktop import desktop_notice
 from krea_tui.ui.first_keys import ENGINE_AFTER_S
 from krea_tui.ui.hangup import CHECK_EVERY_S, end_now, is_terminal_gone, let_go, on_hangup
-from krea_tui.ui.job_text import title_of
 from krea_tui.ui.screens.workbench import Workbench
 from krea_tui.ui.session import Session
 from krea_tui.ui.themes import DARK, LIGHT, THEMES
@@ -32,6 +29,7 @@ from krea_tui.ui.themes import DARK, LIGHT, THEMES
 if TYPE_CHECKING:
     from krea_tui.config.key import ApiKey
     from krea_tui.config.plan import Plan
+    from krea_tui.domain.job import Job
     from krea_tui.terminal import TerminalCapabilities
 
 TRY_DEMO: Final = "demo"
@@ -51,13 +49,14 @@ class StudioApp(App[str]):
 
     TITLE = "krea·tui"
     CSS_PATH = stylesheet_path()
-    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = App.COMMANDS | {_action_commands}
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_action_commands}
     ENABLE_COMMAND_PALETTE = True
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "quit", "Quit", id="app.quit", tooltip="Quit; jobs at the gateway go on", priority=True),
         Binding("question_mark,f1", "help", "Help", key_display="?", id="app.help", tooltip="All keys"),
         Binding("K", "key", "Key", show=False, id="app.key", tooltip="Set the API key"),
+        Binding("f2", "change_theme", "Themes", show=False, id="app.themes", tooltip="Choose among all themes"),
         Binding("T", "theme", "Light or dark", show=False, id="app.theme", tooltip="Light or dark"),
     ]
 
@@ -171,6 +170,10 @@ class StudioApp(App[str]):
 
     def job_ended(self, job: Job) -> None:
         """A quiet notice for the person who looks elsewhere; bell and desktop where the settings say so."""
+        from krea_tui.domain.job import JobStatus
+        from krea_tui.ui.desktop import desktop_notice
+        from krea_tui.ui.job_text import title_of
+
         if job.status is JobStatus.CANCELLED:
             return
         title = title_of(job)[:50]

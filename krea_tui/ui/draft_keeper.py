@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from textual.timer import Timer
 
 from krea_tui.domain.errors import KreaTuiError
 from krea_tui.ui.drafts import Draft, draft_from_json, draft_to_json
-from krea_tui.ui.session import Session
-from krea_tui.ui.widgets.compose_form import ComposeForm
+
+if TYPE_CHECKING:
+    from krea_tui.ui.session import Session
+    from krea_tui.ui.widgets.compose_form import ComposeForm
 
 SETTLES_S: Final = 1.0
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -14,14 +12,15 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from krea_tui.domain.errors import KreaTuiError
-from krea_tui.domain.job import HoldReason, Job, JobStatus
 from krea_tui.domain.pricing import format_usd
 from krea_tui.domain.request import draw_seed
-from krea_tui.ui.job_text import title_of
-from krea_tui.ui.session import Session
 
 if TYPE_CHECKING:
+    from krea_tui.domain.job import Job
     from krea_tui.domain.request import GenerationRequest
+    from krea_tui.ui.session import Session
+
+# What knows jobs is imported where an order needs it: the first frame comes without.
 
 JOB_BINDINGS: Final[list[BindingType]] = [
     Binding("r", "screen.retry", "Retry", id="job.retry", tooltip="Retry: a new job with the same seed"),
@@ -67,6 +66,8 @@ class JobActions(Screen[None]):
 
     def action_retry(self) -> None:
         """A new job with the same seed; buying a finished picture again asks first."""
+        from krea_tui.domain.job import JobStatus
+
         if (job := self._job()) is None:
             return
         if job.status is JobStatus.UNCONFIRMED:
@@ -141,6 +142,8 @@ class JobActions(Screen[None]):
 
     def action_withdraw(self) -> None:
         """Cancel a job that was not sent yet."""
+        from krea_tui.domain.job import JobStatus
+
         if (job := self._job()) is None:
             return
         if job.status is not JobStatus.HELD:
@@ -155,6 +158,8 @@ class JobActions(Screen[None]):
 
     def action_delete(self) -> None:
         """Take the job out of the list; the picture stays on disk, and z brings the job back."""
+        from krea_tui.ui.job_text import title_of
+
         if (job := self._job()) is None:
             return
         if job.is_active:
@@ -196,6 +201,8 @@ class JobActions(Screen[None]):
 
     def action_release(self) -> None:
         """Let left-over jobs go, after saying how many and for how much."""
+        from krea_tui.domain.job import HoldReason
+
         left = [job for job in self.session.book.held() if job.hold_reason is HoldReason.LEFT_OVER]
         if not left:
             self._say("Nothing is left over from earlier sessions.")
@@ -228,6 +235,8 @@ class JobActions(Screen[None]):
         return path
 
     def _open(self, path: Path) -> None:
+        import shutil
+
         opener = shutil.which("open" if sys.platform == "darwin" else "xdg-open")
         if opener is None:
             self.app.copy_to_clipboard(str(path))
@@ -256,6 +265,8 @@ class JobActions(Screen[None]):
 
 
 def _launch(opener: str, path: Path) -> None:
+    import subprocess
+
     # The viewer outlives the app, and must not write over the screen.
     subprocess.Popen(  # noqa: S603 -- our own file, by the desktop's opener
         [opener, str(path)],

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from krea_tui.domain.errors import KreaTuiError, StoreError
-from krea_tui.domain.job import Job
-from krea_tui.domain.request import GenerationRequest
-from krea_tui.engine.book import JobBook
 
 if TYPE_CHECKING:
     from krea_tui.config.key import ApiKey
     from krea_tui.config.plan import Plan
+    from krea_tui.domain.job import Job
+    from krea_tui.domain.request import GenerationRequest
+    from krea_tui.engine.book import JobBook
     from krea_tui.engine.engine import Engine
     from krea_tui.studio import Studio
 
@@ -22,14 +23,20 @@ _DRAFT: Final = "draft"
 
 
 class Session:
-    """One studio for the life of the app. The book exists from the start, empty until the history is loaded."""
+    """One studio for the life of the app. The book is there from its first use on, empty until it is loaded."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self.book = JobBook()
         self._opened: Studio | None = None
         self._failure: KreaTuiError | None = None
         self._settled = asyncio.Event()
+
+    @cached_property
+    def book(self) -> JobBook:
+        """The jobs, newest first; made at its first use, which is behind the first frame."""
+        from krea_tui.engine.book import JobBook
+
+        return JobBook()
 
     @property
     def has_key(self) -> bool:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import urlsplit
 
-from krea_tui.config.plan import Plan
 from krea_tui.domain.job import HoldReason, JobStatus
 from krea_tui.domain.pricing import format_usd
 from krea_tui.engine.book import JobBook
@@ -69,13 +67,6 @@ def _wait(health: GatewayHealth, now: float) -> tuple[str, float | None]:
     if health.next_check_at is not None:
         return "next check", health.next_check_at
     return "", None
-
-
-def gateway_name(plan: Plan) -> str:
-    """The gateway as the status line calls it: its host, or the simulator."""
-    if plan.is_demo:
-        return "simulator"
-    return urlsplit(plan.settings.gateway.url).netloc
 
 
 def money_left(book: JobBook, cap_microusd: int | None, *, is_demo: bool) -> str:

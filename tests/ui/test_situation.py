@@ -8,7 +8,7 @@ from krea_tui.domain.job import HoldReason, JobStatus
 from krea_tui.domain.money import Ledger
 from krea_tui.engine.book import JobBook
 from krea_tui.engine.health import Pause, PauseReason
-from krea_tui.ui.situation import gateway_name, money_left, situation_of
+from krea_tui.ui.situation import money_left, situation_of
 from krea_tui.ui.widgets.status_bar import Situation, StatusBar
 from tests.ui.app_support import NOW, a_job, plan_for
 
@@ -116,8 +116,8 @@ def test_money_is_told_with_the_cap_and_never_below_zero() -> None:
 
 
 def test_the_gateway_is_named_by_its_host() -> None:
-    assert gateway_name(plan_for("http://127.0.0.1:8799")) == "127.0.0.1:8799"
-    assert gateway_name(plan_for(is_demo=True)) == "simulator"
+    assert plan_for("http://127.0.0.1:8799").gateway_name == "127.0.0.1:8799"
+    assert plan_for(is_demo=True).gateway_name == "simulator"
 
 
 def test_a_follower_says_so() -> None:

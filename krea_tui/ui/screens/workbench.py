@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on
 from textual.app import ComposeResult
@@ -13,20 +13,21 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 
 from krea_tui.domain.errors import KreaTuiError
-from krea_tui.domain.job import Job, JobStatus
 from krea_tui.domain.pricing import format_usd, price_of
 from krea_tui.domain.request import GenerationRequest
-from krea_tui.ui.draft_keeper import DraftKeeper
 from krea_tui.ui.first_keys import let_first_keys_through
 from krea_tui.ui.job_actions import JOB_BINDINGS, JobActions
-from krea_tui.ui.learning import Learning
 from krea_tui.ui.session import Session
-from krea_tui.ui.situation import gateway_name, money_left, situation_of
 from krea_tui.ui.widgets.compose_form import ComposeForm
-from krea_tui.ui.widgets.job_table import JobTable
 from krea_tui.ui.widgets.pane_tabs import PANES, PaneTabs
 from krea_tui.ui.widgets.preview_pane import PreviewPane
-from krea_tui.ui.widgets.status_bar import StatusBar
+from krea_tui.ui.widgets.status_bar import Situation, StatusBar
+
+if TYPE_CHECKING:
+    from krea_tui.domain.job import Job
+    from krea_tui.ui.draft_keeper import DraftKeeper
+    from krea_tui.ui.learning import Learning
+    from krea_tui.ui.widgets.job_table import JobTable
 
 _NO_JOBS: Final = Content.assemble(
     ("No jobs yet", "bold"),
@@ -86,7 +87,7 @@ class Workbench(JobActions):
         # Set before anything is styled: each class that comes later styles the whole screen anew.
         self.add_class("-show-compose", update=False)
         self._now = now
-        self._table = JobTable(session.book, empty=_NO_JOBS, now=now, id="table")
+        self._table: JobTable | None = None
         self._form = ComposeForm(id="form")
         self._preview = PreviewPane(_NO_PICTURE, now=now, id="preview")
         self._status = StatusBar(now=now, id="status")
@@ -94,8 +95,8 @@ class Workbench(JobActions):
         self._changed: set[str] = set()
         self._flush_is_due = False
         self._order_version = -1
-        self._learning = Learning()
-        self._drafts = DraftKeeper(self._form, session)
+        self._learning: Learning | None = None
+        self._drafts: DraftKeeper | None = None
 
     def compose(self) -> ComposeResult:
         """Status line, panes, and room for the footer, which comes behind the first frame."""
@@ -105,18 +106,34 @@ class Workbench(JobActions):
         with Horizontal(id="panes"):
             yield self._form
             with Desk(id="desk"):
-                with Vertical(id="jobs"):
-                    yield self._table
+                yield Vertical(id="jobs")
                 yield self._preview
         yield Foot(id="foot")
 
     def on_mount(self) -> None:
-        """Focus the prompt, follow the book, and add the footer behind the first frame."""
+        """Say what is known at once; everything that knows jobs comes behind the first frame."""
         plan = self.session.plan
-        self._table.plain = self._preview.plain = plan.settings.screen.plain
+        self._preview.plain = plan.settings.screen.plain
         self.query_one("#jobs").border_title = "Jobs"
-        self.session.book.subscribe(self._on_book)
-        self._tell_situation()
+        self._status.tell(Situation(gateway=plan.gateway_name, is_demo=plan.is_demo))
+        self.call_after_refresh(self._furnish)
+
+    async def _furnish(self) -> None:
+        await let_first_keys_through()
+        if not self.is_running:
+            return
+        from krea_tui.ui.draft_keeper import DraftKeeper
+        from krea_tui.ui.learning import Learning
+        from krea_tui.ui.widgets.job_table import JobTable
+
+        book = self.session.book
+        self._learning = Learning()
+        self._table = JobTable(book, empty=_NO_JOBS, now=self._now, id="table")
+        self._table.plain = self.session.plan.settings.screen.plain
+        await self.query_one("#jobs").mount(self._table)
+        book.subscribe(self._on_book)
+        self._flush()
+        self._drafts = DraftKeeper(self._form, self.session)
         self.run_worker(self._drafts.restore(), group="draft")
 
     def _breakpoint_class(self) -> str:
@@ -133,6 +150,8 @@ class Workbench(JobActions):
 
     def _flush(self) -> None:
         self._flush_is_due = False
+        if self._table is None or self._learning is None:
+            return
         changed, self._changed = self._changed, set()
         book = self.session.book
         if self._order_version != book.order_version:
@@ -152,10 +171,13 @@ class Workbench(JobActions):
         self._tell_situation()
 
     def _tell_situation(self) -> None:
+        from krea_tui.domain.job import JobStatus
+        from krea_tui.ui.situation import money_left, situation_of
+
         book, plan = self.session.book, self.session.plan
         cap = plan.settings.money.daily_cap_microusd
         situation = situation_of(
-            book, now=self._now(), gateway=gateway_name(plan), cap_microusd=cap, is_demo=plan.is_demo
+            book, now=self._now(), gateway=plan.gateway_name, cap_microusd=cap, is_demo=plan.is_demo
         )
         self._status.tell(situation)
         self._form.set_money_left(money_left(book, cap, is_demo=plan.is_demo))
@@ -168,9 +190,7 @@ class Workbench(JobActions):
         self.query_one("#jobs").border_title = " · ".join(["Jobs", *(count for count in counts if count)])
 
     def _notice(self, job: Job) -> None:
-        is_seen = (
-            self._table.cursor_job_id == job.id and self.app.app_focus and not self.has_class("-show-compose.-narrow")
-        )
+        is_seen = self._cursor_job_id == job.id and self.app.app_focus and not self.has_class("-show-compose.-narrow")
         if job.muted or is_seen:
             return
         self.app.job_ended(job)  # type: ignore[attr-defined]
@@ -180,27 +200,31 @@ class Workbench(JobActions):
     @property
     def job(self) -> Job | None:
         """The job under the cursor."""
-        job_id = self._table.cursor_job_id
+        job_id = self._cursor_job_id
         return self.session.book.get(job_id) if job_id else None
+
+    @property
+    def _cursor_job_id(self) -> str | None:
+        return self._table.cursor_job_id if self._table is not None else None
 
     def _show_job(self) -> None:
         job = self.job
         self._preview.show(job, self.session.picture_path(job) if job else None)
 
-    @on(JobTable.Highlighted)
-    def _highlighted(self, event: JobTable.Highlighted) -> None:
+    def on_job_table_highlighted(self, event: JobTable.Highlighted) -> None:
+        """Show the job under the cursor, and check it first."""
         event.stop()
         self.session.prefer(event.job_id)
         self._show_job()
 
-    @on(JobTable.Opened)
-    def _opened(self, event: JobTable.Opened) -> None:
+    def on_job_table_opened(self, event: JobTable.Opened) -> None:
+        """Show the preview alone."""
         event.stop()
         self._is_solo = True
         self._show_pane("preview")
 
-    @on(JobTable.NearEnd)
-    def _near_end(self, event: JobTable.NearEnd) -> None:
+    def on_job_table_near_end(self, event: JobTable.NearEnd) -> None:
+        """Bring an older page of the history."""
         event.stop()
 
         async def load() -> None:
@@ -248,11 +272,13 @@ class Workbench(JobActions):
     @on(ComposeForm.Changed)
     def _draft_changed(self, event: ComposeForm.Changed) -> None:
         event.stop()
-        self._drafts.changed()
+        if self._drafts is not None:
+            self._drafts.changed()
 
     async def keep_draft(self) -> None:
         """Keep what the form holds for the next start."""
-        await self._drafts.keep()
+        if self._drafts is not None:
+            await self._drafts.keep()
 
     @on(ComposeForm.Left)
     def _left_form(self, event: ComposeForm.Left) -> None:
@@ -270,7 +296,8 @@ class Workbench(JobActions):
                 raise
             # Written first, shown next: what is on the screen is on the disk.
             self._flush()
-            self._table.move_to(jobs[0].id)
+            if self._table is not None:
+                self._table.move_to(jobs[0].id)
 
         self._order(submit)
 
@@ -318,7 +345,7 @@ class Workbench(JobActions):
         self._tabs.active = pane
         if pane == "compose":
             self._form.focus_prompt()
-        elif pane == "jobs":
-            self._table.focus()
-        else:
+        elif pane == "preview":
             self._preview.focus()
+        elif self._table is not None:
+            self._table.focus()

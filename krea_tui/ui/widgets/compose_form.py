@@ -224,6 +224,9 @@ class ComposeForm(Widget):
 
     async def _mount_fields(self) -> None:
         await let_first_keys_through()
+        if not self.is_running:
+            # Left at once: there is nothing to fill in any more.
+            return
         from krea_tui.ui.widgets.compose_fields import ComposeFields
 
         await self.query_one(ComposeFoot).furnish()

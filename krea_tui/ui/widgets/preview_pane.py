@@ -15,12 +15,9 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Static
 
-from krea_tui.domain.durations import DurationEstimate
-from krea_tui.domain.job import Job
-from krea_tui.ui.job_text import caption_of, details_of, standing_of, title_of
-from krea_tui.ui.widgets.job_looks import is_ticking
-
 if TYPE_CHECKING:
+    from krea_tui.domain.durations import DurationEstimate
+    from krea_tui.domain.job import Job
     from krea_tui.ui.widgets.picture_view import PictureView
 
 # At this width the details stand beside the picture; below it they take its place.
@@ -95,7 +92,7 @@ class PreviewPane(Widget, can_focus=True):
         self._now = now
         self._job: Job | None = None
         self._path: Path | None = None
-        self._estimate = DurationEstimate()
+        self._estimate: DurationEstimate | None = None
         self._clock: Timer | None = None
         self._picture: PictureView | None = None
         # Held, not asked for: they are updated before they are mounted.
@@ -117,6 +114,9 @@ class PreviewPane(Widget, can_focus=True):
 
     def show(self, job: Job | None, path: Path | None) -> None:
         """Show a job, and its picture where there is one on disk."""
+        from krea_tui.ui.job_text import title_of
+        from krea_tui.ui.widgets.job_looks import is_ticking
+
         if job is None and self._job is None:
             return
         same_picture = job is not None and self._job is not None and job.id == self._job.id and path == self._path
@@ -139,8 +139,9 @@ class PreviewPane(Widget, can_focus=True):
     def on_resize(self) -> None:
         """Put the details beside the picture where there is room."""
         self.set_class(self.size.width >= BESIDE_CELLS, "-beside")
-        self._show_details()
-        self._show_caption()
+        if self._picture is not None:
+            self._show_details()
+            self._show_caption()
 
     def watch_has_details(self, has_details: bool) -> None:
         """Swap picture and details."""
@@ -173,11 +174,15 @@ class PreviewPane(Widget, can_focus=True):
         self.mount(Horizontal(self._picture, details, id="preview-body"), self._caption)
 
     def _show_caption(self) -> None:
+        from krea_tui.ui.job_text import caption_of
+
         self._caption.update(caption_of(self._job, self.size.width) if self._job else "")
 
     def _show_details(self) -> None:
         if self._picture is None:
             return
+        from krea_tui.ui.job_text import details_of
+
         width = DETAILS_CELLS if self.has_class("-beside") else self.size.width
         words = details_of(self._job, width - _DETAILS_MARGIN) if self._job else ""
         self._details.update(words)
@@ -192,5 +197,9 @@ class PreviewPane(Widget, can_focus=True):
         if self._job is None:
             self._picture.show(None, self._empty)
         else:
-            standing = standing_of(self._job, self._now(), self._estimate, plain=self.plain)
+            from krea_tui.domain.durations import DurationEstimate
+            from krea_tui.ui.job_text import standing_of
+
+            estimate = self._estimate or DurationEstimate()
+            standing = standing_of(self._job, self._now(), estimate, plain=self.plain)
             self._picture.show(self._path, standing)
