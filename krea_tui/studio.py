@@ -36,6 +36,7 @@ _DEMO_KEY: Final = "demo-key"
 _DEMO_REQUESTS_PER_S: Final = 20.0
 _DEMO_BURST: Final = 40
 
+
 @dataclass(slots=True)
 class Studio:
     """One process's whole machinery. `key_source` and `key_notice` tell where the key came from."""

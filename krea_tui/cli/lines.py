@@ -9,7 +9,8 @@ from krea_tui.domain.job import Job, JobStatus
 from krea_tui.domain.pricing import format_usd
 from krea_tui.domain.text import clean_line
 
-STATUS_WIDTH = 11
+# Room for `HELD (left over)`.
+STATUS_WIDTH = 16
 
 
 def status_words(job: Job) -> str:

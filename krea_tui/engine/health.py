@@ -37,11 +37,13 @@ PERSON_PAUSE: Final = Pause(PauseReason.PERSON, "paused by you", "Resume when yo
 class GatewayHealth:
     """Times are the engine clock's wall (epoch seconds), None where nothing is waited for.
 
-    `is_engine` tells whether this process sends and polls, or follows another one; a follower shows the engine's
-    `pause`. `is_paused_by_person` holds beside any other reason, and outlives it.
+    `is_engine` tells whether this process sends and polls, `is_follower` whether it follows another one (neither
+    before that is known); a follower shows the engine's `pause`. `is_paused_by_person` holds beside any other
+    reason, and outlives it.
     """
 
     is_engine: bool = False
+    is_follower: bool = False
     pause: Pause | None = None
     download_pause: Pause | None = None
     send_backoff_until: float | None = None

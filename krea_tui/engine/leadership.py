@@ -154,13 +154,14 @@ class Leadership:
         if await asyncio.to_thread(self._world.election.try_acquire):
             await self._lead()
             return
+        self.book.health.is_follower = True
         self.is_ready.set()
         await self._follow_changes()
         await wait_for(self._stop, self._clock, FOLLOW_INTERVAL_S)
 
     async def _lead(self) -> None:
         health = self.book.health
-        health.is_engine = True
+        health.is_engine, health.is_follower = True, False
         health.lift_pause()
         try:
             await self.signals.begin_standing()

@@ -143,6 +143,8 @@ class Behaviour:
     """Seconds from acceptance to the end of a job, before the spread."""
     latency_spread: float = 0.5
     """Each job's latency lies within latency_s x (1 - spread .. 1 + spread), drawn from its request."""
+    first_latency_s: float | None = None
+    """The same for the first job that a simulator without any is given, exactly."""
     queued_share: float = 0.25
     """The part of the latency that a job spends as QUEUED."""
     concurrency: int | None = None
@@ -191,8 +193,8 @@ class Behaviour:
         return replace(self, **values)  # type: ignore[arg-type]
 
 
-DEMO = Behaviour(latency_s=5.5, latency_spread=0.5, queued_share=0.25, concurrency=6)
-"""What a newcomer meets: six jobs at a time, none fails, some done at the first check, some seen processing."""
+DEMO = Behaviour(latency_s=5.5, latency_spread=0.5, first_latency_s=3.5, queued_share=0.25, concurrency=6)
+"""What a newcomer meets: a quick first picture, then some done at the first check and some seen processing."""
 
 
 def _object(raw: object, what: str, known: set[str]) -> dict[str, object]:

@@ -82,6 +82,8 @@ class JobBook:
         now = self._clock()
         draw = _Draw(body)
         total_s = behaviour.latency_s * (1 + behaviour.latency_spread * (2 * draw.share("latency") - 1))
+        if behaviour.first_latency_s is not None and not self._jobs:
+            total_s = behaviour.first_latency_s
         queued_s = total_s * min(1.0, behaviour.queued_share)
         outcome, error = _outcome(draw, behaviour)
         started_at = self._free_slot_at(now + queued_s, behaviour.concurrency)

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from textual import work
+from textual import events, work
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import Provider
@@ -22,6 +22,7 @@ from krea_tui.domain.pricing import format_usd
 from krea_tui.styles import stylesheet_path
 from krea_tui.ui.first_keys import ENGINE_AFTER_S
 from krea_tui.ui.hangup import CHECK_EVERY_S, end_now, is_terminal_gone, let_go, on_hangup
+from krea_tui.ui.key_times import KeyTimes
 from krea_tui.ui.screens.workbench import Workbench
 from krea_tui.ui.session import Session
 from krea_tui.ui.themes import DARK, LIGHT, THEMES
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from krea_tui.terminal import TerminalCapabilities
 
 TRY_DEMO: Final = "demo"
+AGAIN_S: Final = 3.0
 
 
 def _action_commands() -> type[Provider]:
@@ -66,8 +68,10 @@ class StudioApp(App[str]):
         self.terminal_capabilities = capabilities
         self.session = Session(plan)
         self._now = now
+        self.key_times = KeyTimes()
         self._is_leaving = False
         self._is_cut_off = False
+        self._interrupted_at = float("-inf")
         for theme in THEMES:
             self.register_theme(theme)
         wanted = plan.settings.screen.theme or DARK.name
@@ -76,6 +80,12 @@ class StudioApp(App[str]):
     def get_default_screen(self) -> Screen[None]:
         """The workbench."""
         return Workbench(self.session, now=self._now)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Hear every key on its way, whoever it is for."""
+        if not event.is_forwarded:
+            self.key_times.hear(event)
+        await super().on_event(event)
 
     def on_mount(self) -> None:
         """Paint first; everything else comes behind the first frame."""
@@ -133,6 +143,17 @@ class StudioApp(App[str]):
         from krea_tui.ui.screens.help import HelpScreen
 
         self.push_screen(HelpScreen(all_bindings(type(self))))
+
+    def action_help_quit(self) -> None:
+        """Ctrl+C: a second one soon after leaves, as Ctrl+Q does."""
+        now = time.monotonic()
+        if now - self._interrupted_at < AGAIN_S:
+            self.action_quit_now_or_soon()
+        else:
+            self.notify(
+                "Ctrl+C again leaves; so does Ctrl+Q. Jobs at the gateway go on.", markup=False, timeout=AGAIN_S
+            )
+        self._interrupted_at = now
 
     def action_theme(self) -> None:
         """Light by day, dark by night."""

@@ -40,7 +40,7 @@ def all_bindings(app: type[App[Result]]) -> list[Section]:
         Section("The prompt", _made(PromptArea.BINDINGS)),
         Section("A choice", _made(Chooser.BINDINGS)),
         Section("References, styles, moodboard", _made(GuidanceList.BINDINGS)),
-        Section("Queue", _made(JobTable.BINDINGS), JobTable),
+        Section("Jobs", _made(JobTable.BINDINGS), JobTable),
         Section("The job under the cursor", _made(JOB_BINDINGS), Workbench),
         Section("Preview", _made(PreviewPane.BINDINGS)),
     ]

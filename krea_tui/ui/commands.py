@@ -23,7 +23,8 @@ class ActionCommands(Provider):
 
     async def discover(self) -> Hits:
         """Everything, before anything is typed."""
-        for owner, binding in self._commands():
+        # What ends the session comes last: the first one is what a hasty Enter takes.
+        for owner, binding in sorted(self._commands(), key=lambda found: found[1].action == "quit"):
             words = _words(binding)
             yield DiscoveryHit(_line(Content(words), binding), self._runner(owner, binding), text=words)
 

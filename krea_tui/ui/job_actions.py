@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 
 from krea_tui.domain.errors import KreaTuiError
 from krea_tui.domain.pricing import format_usd
 from krea_tui.domain.request import draw_seed
+from krea_tui.ui.key_times import SLIP_S, ActsAlone, when_alone
 
 if TYPE_CHECKING:
     from krea_tui.domain.job import Job
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 JOB_BINDINGS: Final[list[BindingType]] = [
     Binding("r", "screen.retry", "Retry", id="job.retry", tooltip="Retry: a new job with the same seed"),
-    Binding("n", "screen.vary", "Vary", id="job.vary", tooltip="The same request with a new seed"),
+    Binding("n", "screen.vary", "Vary", id="job.vary", tooltip="Vary: the same request with a new seed"),
     Binding("e", "screen.edit", "Edit", id="job.edit", tooltip="Edit as a new job"),
     Binding("i", "screen.details", "Info", id="job.details", tooltip="Show every parameter, or the picture alone"),
     Binding("o", "screen.open_picture", "Open", show=False, id="job.open", tooltip="Open the picture in its viewer"),
@@ -43,13 +44,14 @@ JOB_BINDINGS: Final[list[BindingType]] = [
 ]
 
 
-class JobActions(Screen[None]):
+class JobActions(ActsAlone[None]):
     """A screen that knows which job is meant."""
 
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
         self._deleted: list[str] = []
+        self._spent_at = float("-inf")
 
     @property
     def job(self) -> Job | None:
@@ -64,6 +66,7 @@ class JobActions(Screen[None]):
         """Accept requests and show the first of their jobs."""
         raise NotImplementedError
 
+    @when_alone
     def action_retry(self) -> None:
         """A new job with the same seed; buying a finished picture again asks first."""
         from krea_tui.domain.job import JobStatus
@@ -80,16 +83,18 @@ class JobActions(Screen[None]):
                 "Buy the same picture again?",
                 f"This picture is finished. The same seed gives the same picture, for another {price}.",
                 "Press n instead for a new seed.",
-                lambda: self.submit_requests((job.request,), retry_of=job.id),
+                lambda: self._spend(job.request, job),
             )
         else:
-            self.submit_requests((job.request,), retry_of=job.id)
+            self._spend(job.request, job)
 
+    @when_alone
     def action_vary(self) -> None:
         """The same request with a new seed."""
         if (job := self._job()) is not None:
-            self.submit_requests((replace(job.request, seed=draw_seed()),), retry_of=job.id)
+            self._spend(replace(job.request, seed=draw_seed()), job)
 
+    @when_alone
     def action_edit(self) -> None:
         """Edit as a new job."""
         if (job := self._job()) is not None:
@@ -140,6 +145,7 @@ class JobActions(Screen[None]):
 
         self._order(recheck)
 
+    @when_alone
     def action_withdraw(self) -> None:
         """Cancel a job that was not sent yet."""
         from krea_tui.domain.job import JobStatus
@@ -156,6 +162,7 @@ class JobActions(Screen[None]):
 
         self._order(withdraw)
 
+    @when_alone
     def action_delete(self) -> None:
         """Take the job out of the list; the picture stays on disk, and z brings the job back."""
         from krea_tui.ui.job_text import title_of
@@ -173,6 +180,7 @@ class JobActions(Screen[None]):
 
         self._order(delete)
 
+    @when_alone
     def action_undelete(self) -> None:
         """Bring the job deleted last back."""
         if not self._deleted:
@@ -184,6 +192,7 @@ class JobActions(Screen[None]):
 
         self._order(undelete)
 
+    @when_alone
     def action_pause(self) -> None:
         """Pause sending, or go on with all that was held for a mended cause."""
         is_paused = self.session.book.health.pause is not None
@@ -199,6 +208,7 @@ class JobActions(Screen[None]):
 
         self._order(switch)
 
+    @when_alone
     def action_release(self) -> None:
         """Let left-over jobs go, after saying how many and for how much."""
         from krea_tui.domain.job import HoldReason
@@ -219,6 +229,15 @@ class JobActions(Screen[None]):
             "x on a job cancels it for nothing instead.",
             lambda: self._order(release),
         )
+
+    def _spend(self, request: GenerationRequest, job: Job) -> None:
+        """Buy one picture; a second press so soon is a slip."""
+        now = time.monotonic()
+        if now - self._spent_at < SLIP_S:
+            self._say("Pressed twice at once: the second press was ignored.")
+        else:
+            self.submit_requests((request,), retry_of=job.id)
+        self._spent_at = now
 
     def _job(self) -> Job | None:
         if self.job is None:

@@ -119,6 +119,8 @@ def standing_of(job: Job, now: float, estimate: DurationEstimate, *, plain: bool
 def _what_next(job: Job) -> str:
     if job.status is JobStatus.HELD:
         return _HELD_WORDS[job.hold_reason or HoldReason.READY]
+    if job.picture_path is not None:
+        return "Opening the picture …"
     if job.status is JobStatus.COMPLETED:
         return "The picture could not be had.\nPress c to ask once more."
     return _ENDED_WORDS.get(job.status, "")

@@ -12,7 +12,7 @@ from krea_tui.ui.widgets.status_bar import Situation
 
 _ALARMS: Final = {
     PauseReason.PERSON: "paused · p resumes",
-    PauseReason.MONEY: "402 wallet empty · p resumes",
+    PauseReason.MONEY: "402 wallet empty · top up, then p",
     PauseReason.KEY: "key refused · K mends",
     PauseReason.CAP: "daily cap reached · p resumes",
     PauseReason.FORBIDDEN: "403 forbidden · p resumes",
@@ -26,7 +26,7 @@ _ALARMS: Final = {
 def situation_of(book: JobBook, *, now: float, gateway: str, cap_microusd: int | None, is_demo: bool) -> Situation:
     """The status line for this moment (`now` in epoch seconds)."""
     health = book.health
-    waiting_for, until = _wait(health, now)
+    waiting_for, until = _wait(health, now, has_held=book.count(JobStatus.HELD) > 0)
     return Situation(
         gateway=gateway,
         is_well=health.pause is None and health.breaker_until is None,
@@ -38,7 +38,7 @@ def situation_of(book: JobBook, *, now: float, gateway: str, cap_microusd: int |
         waiting_for=waiting_for,
         waits_until=until,
         is_demo=is_demo,
-        follows=not health.is_engine,
+        follows=health.is_follower,
     )
 
 
@@ -57,12 +57,13 @@ def _spent(book: JobBook, cap_microusd: int | None) -> str:
     return f"{spent} / {format_usd(cap_microusd)}" if cap_microusd is not None else spent
 
 
-def _wait(health: GatewayHealth, now: float) -> tuple[str, float | None]:
+def _wait(health: GatewayHealth, now: float, *, has_held: bool) -> tuple[str, float | None]:
     if health.breaker_until is not None:
         return "gateway in trouble, next try", health.breaker_until
     if health.rate_limited_until is not None and health.rate_limited_until > now:
         return "429, waiting", health.rate_limited_until
-    if health.send_backoff_until is not None and health.send_backoff_until > now:
+    will_send = has_held and health.pause is None
+    if will_send and health.send_backoff_until is not None and health.send_backoff_until > now:
         return "next try", health.send_backoff_until
     if health.next_check_at is not None:
         return "next check", health.next_check_at

@@ -25,8 +25,9 @@ MINIMAL: Final = Program("minimal", ("-m", "tests.benchmarks.minimal_app"), ("Ty
 STUDIO: Final = Program(
     "krea-tui",
     ("-m", "krea_tui", "--demo"),
-    # Titles, the prompt's own words, the empty panes, and the corners of form and preview in the frame's last line.
-    ("Compose", "Describe the picture", "No jobs yet", "Preview", "Pictures appear here", "╯╰"),
+    # Titles, the prompt's own words, and the corners of form and preview in the last line. What the jobs pane says comes
+    # with the history, which no frame waits for.
+    ("Compose", "Describe the picture", "Jobs", "Preview", "Pictures appear here", "╯╰"),
 )
 
 

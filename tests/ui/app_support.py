@@ -22,6 +22,7 @@ from krea_tui.storage.store import JobStore
 from krea_tui.studio import Plan, open_studio
 from krea_tui.terminal import TerminalCapabilities
 from krea_tui.ui.app import StudioApp
+from krea_tui.ui.screens.dialog import READ_S
 from krea_tui.ui.screens.workbench import Workbench
 from krea_tui.ui.session import Session
 from krea_tui.ui.widgets.compose_form import ComposeForm
@@ -36,6 +37,7 @@ GATEWAY = "https://gateway.example"
 # 22 November 2026, 14:03:20 UTC.
 NOW = 1_795_356_200.0
 QUICK = 10.0
+BETWEEN_KEYS_S = 0.12
 
 
 class QuickClock:
@@ -156,9 +158,18 @@ class Running:
 
     async def press(self, *keys: str) -> None:
         for key in keys:
-            # Each key finds the screen as the one before has left it.
+            if key == "y":
+                await self._after(READ_S)
+            # Each key finds the screen as the one before has left it, and stands alone as keys of a hand do.
             await self.pilot.press(key)
             await self.pilot.pause()
+            await self._after(BETWEEN_KEYS_S)
+            await self.pilot.pause()
+
+    async def _after(self, seconds: float) -> None:
+        """A hand takes its time."""
+        since = time.monotonic()
+        await wait_until_async(lambda: time.monotonic() - since > seconds, 5, "the next key")
 
     async def type(self, text: str) -> None:
         await self.pilot.press(*("space" if character == " " else character for character in text))

@@ -70,7 +70,7 @@ def test_each_pause_has_words_of_its_own(reason: PauseReason) -> None:
 def test_a_pause_names_the_key_that_ends_it(reason: PauseReason, key: str) -> None:
     book = JobBook()
     book.health.pause = Pause(reason, "words")
-    assert f" {key} " in said(book).alarm
+    assert key in said(book).alarm.split()
 
 
 def test_left_overs_are_an_alarm_unless_something_worse_is() -> None:
@@ -90,6 +90,8 @@ def test_the_countdown_is_for_the_worst_that_is_waited_for() -> None:
     health.next_check_at = NOW + 4
     assert (said(book).waiting_for, said(book).waits_until) == ("next check", NOW + 4)
     health.send_backoff_until = NOW + 9
+    assert said(book).waiting_for == "next check"
+    book.put([a_job("held", JobStatus.HELD)])
     assert (said(book).waiting_for, said(book).waits_until) == ("next try", NOW + 9)
     health.rate_limited_until = NOW + 30
     assert (said(book).waiting_for, said(book).waits_until) == ("429, waiting", NOW + 30)
@@ -122,9 +124,17 @@ def test_the_gateway_is_named_by_its_host() -> None:
 
 def test_a_follower_says_so() -> None:
     book = JobBook()
-    assert said(book).follows
-    book.health.is_engine = True
     assert not said(book).follows
+    book.health.is_follower = True
+    assert said(book).follows
+
+
+def test_nothing_is_counted_down_that_only_the_person_can_start() -> None:
+    book = JobBook()
+    book.put([a_job("held", JobStatus.HELD)])
+    book.health.send_backoff_until = NOW + 9
+    book.health.pause = Pause(PauseReason.DOUBT, "words")
+    assert said(book).waiting_for == ""
 
 
 # --- the line -------------------------------------------------------------------------------------------------------
@@ -169,10 +179,14 @@ def test_a_line_has_no_half_words() -> None:
 
 
 @pytest.mark.parametrize(
-    ("left_s", "words"), [(4.4, "next check 4 s"), (0.2, "next check now"), (-9.0, "next check now")]
+    ("left_s", "words"), [(4.4, "next check 4 s"), (0.2, "next check now"), (-2.0, "next check now")]
 )
 def test_the_countdown_ends_in_now(left_s: float, words: str) -> None:
     assert words in line(replace(FULL, waits_until=NOW + left_s), 160)
+
+
+def test_what_was_long_over_is_not_called_now() -> None:
+    assert "next check" not in line(replace(FULL, waits_until=NOW - 9), 160)
 
 
 def test_nothing_to_do_is_called_idle() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+import time
+from typing import ClassVar, Final
 
 from textual import on
 from textual.app import ComposeResult
@@ -12,11 +13,18 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
+from krea_tui.ui.key_times import ActsAlone
 from krea_tui.ui.widgets.quiet_button import QuietButton
 
+# No question is read in less.
+READ_S: Final = 0.3
 
-class Confirm(ModalScreen[bool]):
-    """Asks before something that cannot be taken back; the answer is No unless the person says Yes."""
+
+class Confirm(ActsAlone[bool], ModalScreen[bool]):
+    """Asks before something that cannot be taken back; the answer is No unless the person says Yes.
+
+    A Yes that comes before the question can have been read is not one.
+    """
 
     DEFAULT_CSS = """
     Confirm {
@@ -43,6 +51,7 @@ class Confirm(ModalScreen[bool]):
         self._detail = detail
         self._yes = yes
         self._no = no
+        self._asked_at = 0.0
 
     def compose(self) -> ComposeResult:
         """The question, what it means, and the two answers."""
@@ -58,10 +67,14 @@ class Confirm(ModalScreen[bool]):
     def on_mount(self) -> None:
         """No is the answer of a hasty Enter."""
         self.query_one("#no", Button).focus()
+        self._asked_at = time.monotonic()
 
     def action_answer(self, answer: bool) -> None:
         """Close with the answer."""
-        self.dismiss(answer)
+        if not answer:
+            self.dismiss(False)
+        elif time.monotonic() - self._asked_at >= READ_S:
+            self.when_alone(lambda: self.dismiss(True))
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:

@@ -10,13 +10,13 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.content import Content
 
 from krea_tui.domain.errors import KreaTuiError
 from krea_tui.domain.pricing import format_usd, price_of
 from krea_tui.domain.request import GenerationRequest
 from krea_tui.ui.first_keys import let_first_keys_through
-from krea_tui.ui.job_actions import JOB_BINDINGS, JobActions
+from krea_tui.ui.job_actions import JobActions
+from krea_tui.ui.screens.furniture import NO_JOBS, NO_PICTURE, Desk, Foot
 from krea_tui.ui.session import Session
 from krea_tui.ui.widgets.compose_form import ComposeForm
 from krea_tui.ui.widgets.pane_tabs import PANES, PaneTabs
@@ -29,43 +29,7 @@ if TYPE_CHECKING:
     from krea_tui.ui.learning import Learning
     from krea_tui.ui.widgets.job_table import JobTable
 
-_NO_JOBS: Final = Content.assemble(
-    ("No jobs yet", "bold"),
-    ("\n\nWrite a prompt and press Ctrl+J.\nEvery job appears here at once and is kept for good.", "$text-muted"),
-)
-_NO_PICTURE: Final = Content.assemble(
-    ("Pictures appear here", "bold"),
-    (
-        "\n\nEach one is on disk before its job is called completed,\nwith all that is needed to make it again.",
-        "$text-muted",
-    ),
-)
 _PANE: Final = Binding.Group("Panes")
-
-
-class Desk(Vertical):
-    """Queue and preview: where single letters act on the job under the cursor."""
-
-    BINDINGS: ClassVar[list[BindingType]] = JOB_BINDINGS
-
-
-class Foot(Vertical):
-    """Room for the footer, which comes behind the first frame."""
-
-    def on_mount(self) -> None:
-        """Wait for the first frame."""
-        self.call_after_refresh(self._mount_footer)
-
-    async def _mount_footer(self) -> None:
-        await let_first_keys_through()
-        if not self.is_running:
-            # Left at once: there is no foot any more.
-            return
-        from textual.widgets import Footer
-
-        await self.mount(Footer(show_command_palette=True))
-        # The footer fills itself when the bindings change, which they did before it was there.
-        self.screen.refresh_bindings()
 
 
 class Workbench(JobActions):
@@ -75,9 +39,17 @@ class Workbench(JobActions):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("1", "pane('compose')", "Compose", show=False, id="pane.compose", tooltip="To the form", group=_PANE),
-        Binding("2", "pane('jobs')", "Jobs", show=False, id="pane.jobs", tooltip="To the queue", group=_PANE),
+        Binding("2", "pane('jobs')", "Jobs", show=False, id="pane.jobs", tooltip="To the jobs", group=_PANE),
         Binding(
             "3", "pane('preview')", "Preview", show=False, id="pane.preview", tooltip="To the preview", group=_PANE
+        ),
+        Binding(
+            "ctrl+j",
+            "to_form",
+            "Compose",
+            show=False,
+            id="pane.to_form",
+            tooltip="From jobs or preview, back to the form",
         ),
         Binding("escape", "back", "Back", show=False, id="pane.back", tooltip="Leave the full screen", group=_PANE),
     ]
@@ -89,7 +61,7 @@ class Workbench(JobActions):
         self._now = now
         self._table: JobTable | None = None
         self._form = ComposeForm(id="form")
-        self._preview = PreviewPane(_NO_PICTURE, now=now, id="preview")
+        self._preview = PreviewPane(NO_PICTURE, now=now, id="preview")
         self._status = StatusBar(now=now, id="status")
         self._tabs = PaneTabs(id="tabs")
         self._changed: set[str] = set()
@@ -128,7 +100,7 @@ class Workbench(JobActions):
 
         book = self.session.book
         self._learning = Learning()
-        self._table = JobTable(book, empty=_NO_JOBS, now=self._now, id="table")
+        self._table = JobTable(book, empty=NO_JOBS, now=self._now, id="table")
         self._table.plain = self.session.plan.settings.screen.plain
         await self.query_one("#jobs").mount(self._table)
         book.subscribe(self._on_book)
@@ -298,6 +270,8 @@ class Workbench(JobActions):
             self._flush()
             if self._table is not None:
                 self._table.move_to(jobs[0].id)
+            if self.has_class("-narrow") and self.has_class("-show-compose"):
+                self._say(f"{len(jobs)} jobs accepted; 2 shows them." if len(jobs) > 1 else "Accepted; 2 shows it.")
 
         self._order(submit)
 
@@ -332,6 +306,11 @@ class Workbench(JobActions):
         """Leave the preview's full screen."""
         self._is_solo = False
         self._show_pane("jobs")
+
+    def action_to_form(self) -> None:
+        """Nothing is sent from where the form may not even be seen."""
+        self.action_pane("compose")
+        self._say("Ctrl+J generates what the form holds.")
 
     def action_details(self) -> None:
         """Show every parameter of the job, or its picture alone again."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from textual.content import Content
 from textual.widget import Widget
@@ -28,6 +29,10 @@ class Situation:
     waits_until: float | None = None
     is_demo: bool = False
     follows: bool = False
+
+
+# How long "now" stays true after a time has come.
+_NOW_S: Final = 3
 
 
 class StatusBar(Widget):
@@ -88,7 +93,7 @@ class StatusBar(Widget):
         if now_told.alarm:
             parts.append((9, Content.styled(now_told.alarm, "bold $text-warning")))
         light = "$text-success" if now_told.is_well else "$text-error"
-        name = f" {now_told.gateway}{' (followed)' if now_told.follows else ''}"
+        name = f" {now_told.gateway}{' (another window sends)' if now_told.follows else ''}"
         parts.append((2, Content.assemble(("●", light), name)))
         counts = [f"{now_told.running} running"] if now_told.running else ["idle"]
         if now_told.held:
@@ -108,5 +113,8 @@ class StatusBar(Widget):
             return ""
         if until is None:
             return self._situation.waiting_for
-        seconds = max(0, round(until - self._now()))
-        return f"{self._situation.waiting_for} {seconds} s" if seconds else f"{self._situation.waiting_for} now"
+        seconds = round(until - self._now())
+        if seconds > 0:
+            return f"{self._situation.waiting_for} {seconds} s"
+        # What was waited for has begun, or nobody will try by itself: either way it is told by what comes next.
+        return f"{self._situation.waiting_for} now" if seconds > -_NOW_S else ""

@@ -1,0 +1,49 @@
+"""What the workbench is furnished with: where the job keys act, the foot, and the words of empty panes."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final
+
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.content import Content
+
+from krea_tui.ui.first_keys import let_first_keys_through
+from krea_tui.ui.job_actions import JOB_BINDINGS
+
+NO_JOBS: Final = Content.assemble(
+    ("No jobs yet", "bold"),
+    ("\n\nWrite a prompt and press Ctrl+J.\nEvery job appears here at once and is kept for good.", "$text-muted"),
+)
+NO_PICTURE: Final = Content.assemble(
+    ("Pictures appear here", "bold"),
+    (
+        "\n\nEach one is on disk before its job is called completed,\nwith all that is needed to make it again.",
+        "$text-muted",
+    ),
+)
+
+
+class Desk(Vertical):
+    """Queue and preview: where single letters act on the job under the cursor."""
+
+    BINDINGS: ClassVar[list[BindingType]] = JOB_BINDINGS
+
+
+class Foot(Vertical):
+    """Room for the footer, which comes behind the first frame."""
+
+    def on_mount(self) -> None:
+        """Wait for the first frame."""
+        self.call_after_refresh(self._mount_footer)
+
+    async def _mount_footer(self) -> None:
+        await let_first_keys_through()
+        if not self.is_running:
+            # Left at once: there is no foot any more.
+            return
+        from textual.widgets import Footer
+
+        await self.mount(Footer(show_command_palette=True))
+        # The footer fills itself when the bindings change, which they did before it was there.
+        self.screen.refresh_bindings()
