@@ -20,7 +20,7 @@ from krea_tui.ui.widgets.quiet_button import QuietButton
 READ_S: Final = 0.3
 
 
-class Confirm(ActsAlone[bool], ModalScreen[bool]):
+class Confirm(ModalScreen[bool], ActsAlone[bool]):
     """Asks before something that cannot be taken back; the answer is No unless the person says Yes.
 
     A Yes that comes before the question can have been read is not one.
