@@ -31,10 +31,9 @@ async def test_a_paste_into_the_jobs_does_nothing(text: str) -> None:
     plan = plan_for()
     done = with_picture(plan.locations, a_job("done"))
     remember(plan.locations, [done, a_job("held", JobStatus.HELD)])
-    async with studio(plan, is_still=True) as app:
-        await app.until(lambda: len(app.jobs) == 0 or app.jobs, "the history")
+    async with studio(plan) as app:
+        await app.select(next(job for job in app.jobs if job.id == "done"))
         before = app.jobs
-        await app.to_jobs()
         await paste(app, text)
         assert app.jobs == before
         assert app.form.draft.prompt in {"", *text.split("\n")[1:]}
