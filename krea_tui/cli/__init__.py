@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from krea_tui.cli.arguments import read_arguments
-from krea_tui.cli.exit_codes import ExitCode, code_of_error
 from krea_tui.cli.output import make_streams_safe, tell_error
 from krea_tui.domain.errors import KreaTuiError
 
@@ -24,17 +23,24 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(_run(read_arguments(argv), os.environ))
     except KreaTuiError as error:
         tell_error(error)
+        # It knows jobs and money, which no first frame waits for.
+        from krea_tui.cli.exit_codes import code_of_error
+
         return int(code_of_error(error))
     except KeyboardInterrupt:
+        from krea_tui.cli.exit_codes import ExitCode
+
         return int(ExitCode.INTERRUPTED)
     except Exception as error:
         if sys.flags.dev_mode:
             raise
         tell_error(KreaTuiError(f"an unexpected fault: {type(error).__name__}: {error}", advice=_REPORT))
+        from krea_tui.cli.exit_codes import ExitCode
+
         return int(ExitCode.JOB_FAILED)
     except SystemExit as end:
         # argparse ends the process itself after --help and --version.
-        return end.code if isinstance(end.code, int) else ExitCode.DONE
+        return end.code if isinstance(end.code, int) else 0
 
 
 def _run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:  # noqa: C901, PLR0911 -- one arm for each command

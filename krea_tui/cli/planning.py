@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 
-from krea_tui.cli.exit_codes import NoKey
 from krea_tui.config.loading import load_settings
 from krea_tui.config.locations import Locations, find_locations
 from krea_tui.config.plan import Plan
@@ -45,6 +44,7 @@ def plan_of(arguments: argparse.Namespace, environ: Mapping[str, str], *, is_com
 
 def require_key(plan: Plan) -> None:
     """Raise `NoKey` or `KeyProblem` where nothing could be sent; the demo needs none."""
+    from krea_tui.cli.exit_codes import NoKey
     from krea_tui.config.key import KEY_VARIABLE, load_key
 
     if not plan.is_demo and load_key(plan.locations.key_file, plan.environ) is None:

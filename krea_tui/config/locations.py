@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import appdirs
 
@@ -22,8 +21,7 @@ _PRIVATE_DIR: Final = 0o700
 _OPEN_TO_OTHERS: Final = 0o077
 
 
-@dataclass(frozen=True, slots=True)
-class Locations:
+class Locations(NamedTuple):
     """Every path the program uses; none of them need exist yet.
 
     `config_is_named` is true where a flag or a variable names the config file, so that a missing one is a mistake.

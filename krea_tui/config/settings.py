@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import Field, dataclass, field, fields
 from enum import StrEnum
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from krea_tui.config import values
 
@@ -24,8 +24,7 @@ class GraphicsMode(StrEnum):
     OFF = "off"
 
 
-@dataclass(frozen=True, slots=True)
-class SettingInfo:
+class SettingInfo(NamedTuple):
     """What is known of one setting beside its value.
 
     `key` is its name in the file, `variable` and `flag` its other ways in, `example` stands in the file's text where
@@ -187,8 +186,7 @@ class Settings:
     notices: NoticeSettings = field(default_factory=NoticeSettings)
 
 
-@dataclass(frozen=True, slots=True)
-class SettingPlace:
+class SettingPlace(NamedTuple):
     """One setting in its table: `gateway.url` is field `url` of section `gateway`."""
 
     section: str

@@ -20,8 +20,9 @@ from krea_tui.domain.pricing import MICRO
 Reader = Callable[[object], object]
 
 _SHOWN_LENGTH: Final = 40
-_HOST_NAME: Final = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*\.?")
-_PATH: Final = re.compile(r"/[A-Za-z0-9._~%!$&'()*+,;=:@/-]*")
+# Kept as text: compiled at the first use, which a start without settings never comes to.
+_HOST_NAME: Final = r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*\.?"
+_PATH: Final = r"/[A-Za-z0-9._~%!$&'()*+,;=:@/-]*"
 _REQUEST_ID_MARK: Final = "{request_id}"
 _DEFAULT_PORTS: Final = {"https": 443, "http": 80}
 _TRUE_WORDS: Final = frozenset({"1", "true", "yes", "on"})
@@ -171,13 +172,13 @@ def _is_host(host: str) -> bool:
     try:
         ipaddress.ip_address(host)
     except ValueError:
-        return _HOST_NAME.fullmatch(host) is not None
+        return re.fullmatch(_HOST_NAME, host) is not None
     # An IPv6 zone would make one address of many texts.
     return "%" not in host
 
 
 def _checked_path(path: str) -> str:
-    if path and (not _PATH.fullmatch(path) or "//" in path or {".", ".."} & set(path.split("/"))):
+    if path and (not re.fullmatch(_PATH, path) or "//" in path or {".", ".."} & set(path.split("/"))):
         raise ValueError("a path of plain segments is expected, without empty ones, . and ..")
     return path
 

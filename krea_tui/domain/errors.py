@@ -28,7 +28,7 @@ Every error says what happened (`str(error)`) and what the person can do next (`
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
 class KreaTuiError(Exception):
@@ -83,8 +83,7 @@ class DownloadError(KreaTuiError):
         self.permanent = permanent
 
 
-@dataclass(frozen=True, slots=True)
-class FieldProblem:
+class FieldProblem(NamedTuple):
     """One thing that is wrong with one field, in words for the person.
 
     `field` is the API's parameter name; entries of a list are `styles.2.strength` (from zero).

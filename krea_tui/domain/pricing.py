@@ -6,8 +6,7 @@ listed there; $0.07 is what the model's own price list says, so it is marked as 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from krea_tui.domain.request import GenerationRequest
 
@@ -17,8 +16,7 @@ WITH_REFERENCES_MICROUSD: Final = 65_000
 WITH_MOODBOARD_MICROUSD: Final = 70_000
 
 
-@dataclass(frozen=True, slots=True)
-class Price:
+class Price(NamedTuple):
     """An amount in micro-dollars, and whether the vendor's page does not list it."""
 
     microusd: int

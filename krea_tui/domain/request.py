@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 from krea_tui.domain.errors import FieldProblem, InvalidRequest
@@ -31,10 +31,11 @@ PROMPT_SOFT_LIMIT: Final = 5_000
 REFERENCE_URL_SOFT_LIMIT: Final = 1_024
 FEW_WORDS: Final = 4
 
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
+# Kept as text: what the first frame does not need is compiled at its first use, and cached by re.
+_UUID: Final = r"(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 # A lone surrogate (an argument in a broken encoding) can be neither sent nor stored.
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
-_STYLE_ID = re.compile(r"[^\s\x00-\x1f\x7f\ud800-\udfff]{1,200}")
+_SURROGATE: Final = r"[\ud800-\udfff]"
+_STYLE_ID: Final = r"[^\s\x00-\x1f\x7f\ud800-\udfff]{1,200}"
 
 
 class AspectRatio(StrEnum):
@@ -65,24 +66,21 @@ class Creativity(StrEnum):
     HIGH = "high"
 
 
-@dataclass(frozen=True, slots=True)
-class StyleReference:
+class StyleReference(NamedTuple):
     """A reference image that guides the style; a negative strength pushes away from it."""
 
     image_url: str
     strength: float = DEFAULT_STRENGTH
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(NamedTuple):
     """A preset style of Krea's catalogue."""
 
     id: str
     strength: float = DEFAULT_STRENGTH
 
 
-@dataclass(frozen=True, slots=True)
-class Moodboard:
+class Moodboard(NamedTuple):
     """A moodboard, by its UUID."""
 
     id: str
@@ -135,12 +133,12 @@ def _problems(request: GenerationRequest) -> Iterable[FieldProblem]:
         if problem := strength_problem(reference.strength):
             yield FieldProblem(f"{field}.strength", problem)
     for index, style in enumerate(request.styles):
-        if not _STYLE_ID.fullmatch(style.id):
+        if not re.fullmatch(_STYLE_ID, style.id):
             yield FieldProblem(f"styles.{index}.id", "a style id of Krea's catalogue, without blanks")
         if problem := strength_problem(style.strength):
             yield FieldProblem(f"styles.{index}.strength", problem)
     for index, board in enumerate(request.moodboards):
-        if not _UUID.fullmatch(board.id):
+        if not re.fullmatch(_UUID, board.id):
             yield FieldProblem(f"moodboards.{index}.id", "a moodboard's UUID or its share link")
         if problem := moodboard_strength_problem(board.strength):
             yield FieldProblem(f"moodboards.{index}.strength", problem)
@@ -149,7 +147,7 @@ def _problems(request: GenerationRequest) -> Iterable[FieldProblem]:
 def _prompt_problem(prompt: str) -> str | None:
     if not prompt.strip():
         return "write a prompt first"
-    if _SURROGATE.search(prompt):
+    if re.search(_SURROGATE, prompt):
         return "has characters that are no text (a broken encoding); type them again"
     return None
 
@@ -197,13 +195,13 @@ def _range_problem(strength: float, lowest: float, highest: float) -> str | None
 def moodboard_id(text: str) -> str | None:
     """The UUID in a pasted id or share link (`...?share=<uuid>`), or None."""
     text = text.strip()
-    if _UUID.fullmatch(text):
+    if re.fullmatch(_UUID, text):
         return text.lower()
     try:
         shared = parse_qs(urlsplit(text).query).get("share", [])
     except ValueError:
         return None
-    if shared and _UUID.fullmatch(shared[0]):
+    if shared and re.fullmatch(_UUID, shared[0]):
         return shared[0].lower()
     return None
 

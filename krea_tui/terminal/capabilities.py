@@ -29,8 +29,7 @@ SIXEL_COLOURS = 256
 """Colour registers of nearly every terminal that draws sixel."""
 
 
-@dataclass(frozen=True, slots=True)
-class TmuxAnswers:
+class TmuxAnswers(NamedTuple):
     """What tmux says of the terminal around it."""
 
     terminal_name: str = ""
@@ -38,8 +37,7 @@ class TmuxAnswers:
     passthrough: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class TerminalAnswers:
+class TerminalAnswers(NamedTuple):
     """What the terminal said of itself; every field keeps its default where it said nothing."""
 
     is_terminal: bool = False

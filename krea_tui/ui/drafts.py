@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from krea_tui.domain.errors import FieldProblem, InvalidRequest
 from krea_tui.domain.pricing import Price, price_for
@@ -57,8 +57,7 @@ class Guidance(StrEnum):
         return "image_url" if self is Guidance.REFERENCES else "id"
 
 
-@dataclass(frozen=True, slots=True)
-class EntryDraft:
+class EntryDraft(NamedTuple):
     """One entry of a list as it was typed: a URL or id, and a strength (blank means the default)."""
 
     value: str
@@ -97,12 +96,11 @@ class Draft:
         return replace(self, moodboards=kept)
 
 
-@dataclass(frozen=True, slots=True)
-class Built:
+class Built(NamedTuple):
     """What a draft comes to: the requests, or everything that is wrong with it (then there are no requests)."""
 
     requests: tuple[GenerationRequest, ...] = ()
-    problems: tuple[FieldProblem, ...] = field(default=())
+    problems: tuple[FieldProblem, ...] = ()
 
 
 def build(draft: Draft, *, draw: Callable[[], int] = draw_seed) -> Built:
