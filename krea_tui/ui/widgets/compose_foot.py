@@ -16,14 +16,13 @@ from krea_tui.ui.widgets.fields import PressableWord, say
 _WARNING: Final = "! the same picture again: press once more to buy it again"
 
 
-class ComposeFoot(Vertical):
-    """Says what a draft costs, and holds the button that spends it."""
+class _PriceRow(Horizontal):
+    """What it costs and what is left. It brings the rules of all that comes behind the first frame."""
+
+    SCOPED_CSS = False
 
     DEFAULT_CSS = """
     ComposeFoot {
-        height: auto;
-        min-height: 4;
-        max-width: 60;
         #warning { height: auto; min-height: 1; color: $text-warning; }
         #price-row { height: 1; }
         #price { width: auto; color: $foreground; }
@@ -48,6 +47,29 @@ class ComposeFoot(Vertical):
             &.-again { color: $text-warning; }
         }
     }
+    ComposeForm {
+        &.-short #generate { margin-top: 0; }
+        &:focus-within #generate.-ready {
+            color: $button-color-foreground;
+            background: $primary;
+            text-style: bold;
+            &:hover { background: $primary-lighten-1; }
+            &:focus { text-style: bold underline; }
+            &.-again { background: $warning; }
+        }
+    }
+    """
+
+
+class ComposeFoot(Vertical):
+    """Says what a draft costs, and holds the button that spends it."""
+
+    DEFAULT_CSS = """
+    ComposeFoot {
+        height: auto;
+        min-height: 4;
+        max-width: 60;
+    }
     """
 
     class GeneratePressed(Message):
@@ -68,7 +90,7 @@ class ComposeFoot(Vertical):
         price = Static(self._price(), id="price", markup=False)
         left = Static(self._money_left, id="money-left", markup=False)
         warning = Static("", id="warning", markup=False)
-        await self.mount(warning, Horizontal(price, left, id="price-row"), self._button)
+        await self.mount(warning, _PriceRow(price, left, id="price-row"), self._button)
 
     def show(self, draft: Draft, *, is_asking: bool) -> None:
         """Show what this draft costs, and whether one more press buys a picture again."""

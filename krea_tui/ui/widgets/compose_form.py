@@ -58,16 +58,8 @@ class ComposeForm(Widget):
         #prompt-words { height: auto; min-height: 1; color: $text-muted; }
         #prompt-words.-wrong { color: $text-error; }
         #compose-fields { height: auto; min-height: 8; max-width: 60; margin-top: 1; }
-        &.-short #generate, &.-short #compose-fields { margin-top: 0; }
+        &.-short #compose-fields { margin-top: 0; }
         &.-short ComposeFoot { min-height: 3; }
-        &:focus-within #generate.-ready {
-            color: $button-color-foreground;
-            background: $primary;
-            text-style: bold;
-            &:hover { background: $primary-lighten-1; }
-            &:focus { text-style: bold underline; }
-            &.-again { background: $warning; }
-        }
     }
     """
 

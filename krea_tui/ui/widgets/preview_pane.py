@@ -27,6 +27,32 @@ DETAILS_CELLS = 54
 _DETAILS_MARGIN = 5
 
 
+class _Body(Horizontal):
+    """Picture and details. It brings the rules of all that comes with the first job: no first frame parses them."""
+
+    SCOPED_CSS = False
+
+    DEFAULT_CSS = """
+    PreviewPane {
+        #preview-body { height: 1fr; }
+        #details { display: none; text-align: left; width: 1fr; height: 1fr; scrollbar-size-vertical: 1; }
+        #details-text { width: 1fr; height: auto; }
+        &.-details #picture { display: none; }
+        &.-details #details { display: block; }
+        &.-beside #picture { display: block; }
+        &.-beside #details { display: block; width: 54; padding-left: 2; }
+        &.-beside.-details #details { display: none; }
+        &.-alone #details { display: none; }
+        &.-alone.-details #details { display: block; }
+        &.-bare #details { display: none; }
+        #caption {
+            width: 1fr; height: 1; color: $text-muted; text-align: center;
+            text-wrap: nowrap; text-overflow: ellipsis;
+        }
+    }
+    """
+
+
 class PreviewPane(Widget, can_focus=True):
     """Shows one job. `show(job, path)` after every change of it; `empty` is said where there is none.
 
@@ -47,21 +73,6 @@ class PreviewPane(Widget, can_focus=True):
             border: round $border;
             border-title-color: $text-primary;
             border-title-style: bold;
-        }
-        #preview-body { height: 1fr; }
-        #details { display: none; text-align: left; width: 1fr; height: 1fr; scrollbar-size-vertical: 1; }
-        #details-text { width: 1fr; height: auto; }
-        &.-details #picture { display: none; }
-        &.-details #details { display: block; }
-        &.-beside #picture { display: block; }
-        &.-beside #details { display: block; width: 54; padding-left: 2; }
-        &.-beside.-details #details { display: none; }
-        &.-alone #details { display: none; }
-        &.-alone.-details #details { display: block; }
-        &.-bare #details { display: none; }
-        #caption {
-            width: 1fr; height: 1; color: $text-muted; text-align: center;
-            text-wrap: nowrap; text-overflow: ellipsis;
         }
     }
     """
@@ -171,7 +182,7 @@ class PreviewPane(Widget, can_focus=True):
 
         self._picture = PictureView(id="picture")
         details = VerticalScroll(self._details, id="details", can_focus=False)
-        self.mount(Horizontal(self._picture, details, id="preview-body"), self._caption)
+        self.mount(_Body(self._picture, details, id="preview-body"), self._caption)
 
     def _show_caption(self) -> None:
         from krea_tui.ui.job_text import caption_of
