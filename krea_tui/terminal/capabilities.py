@@ -1,6 +1,5 @@
 """The values that the probe, the choice and the picture code exchange."""
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
@@ -55,8 +54,7 @@ class TerminalAnswers(NamedTuple):
     tmux: TmuxAnswers | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TerminalCapabilities:
+class TerminalCapabilities(NamedTuple):
     """What the app may rely on. The defaults suit a terminal of which nothing is known."""
 
     graphics: GraphicsMode = GraphicsMode.HALFBLOCK

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping, MutableMapping
-from dataclasses import replace
 
 from krea_tui.terminal.capabilities import (
     DEFAULT_CELL_SIZE,
@@ -42,7 +41,7 @@ def choose(
     )
     mode, reason = _judge(answers, environ, wanted, base)
     # Placeholders carry the picture's number in a 24-bit colour; a terminal that draws them has those colours.
-    return replace(base, graphics=mode, reason=reason, truecolor=base.truecolor or mode is GraphicsMode.KITTY)
+    return base._replace(graphics=mode, reason=reason, truecolor=base.truecolor or mode is GraphicsMode.KITTY)
 
 
 def _judge(

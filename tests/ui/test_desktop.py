@@ -1,7 +1,6 @@
 """Desktop notices are one harmless sequence, whatever a prompt says."""
 
 import io
-from dataclasses import replace
 
 import pytest
 
@@ -34,11 +33,11 @@ def test_a_long_prompt_is_cut() -> None:
 
 
 def test_tmux_passes_it_on() -> None:
-    assert written("done", replace(PLAIN, in_tmux=True)) == "\x1bPtmux;\x1b\x1b]9;done\x1b\x1b\\\x1b\\"
+    assert written("done", PLAIN._replace(in_tmux=True)) == "\x1bPtmux;\x1b\x1b]9;done\x1b\x1b\\\x1b\\"
 
 
 def test_screen_gets_nothing() -> None:
-    assert written("done", replace(PLAIN, in_screen=True)) == ""
+    assert written("done", PLAIN._replace(in_screen=True)) == ""
 
 
 def test_a_closed_stream_is_no_obstacle() -> None:

@@ -39,7 +39,7 @@ def request(path: Path, columns: int = 20, rows: int = 10) -> PictureRequest:
 
 def pictures(mode: GraphicsMode, **changes: object) -> tuple[TerminalPictures, io.StringIO]:
     sent = io.StringIO()
-    capabilities = replace(TerminalCapabilities(graphics=mode, cell_size=CELL), **changes)  # type: ignore[arg-type]
+    capabilities = TerminalCapabilities(graphics=mode, cell_size=CELL)._replace(**changes)  # type: ignore[arg-type]
     return TerminalPictures(capabilities, sent), sent
 
 

@@ -1,7 +1,5 @@
 """What the status line says of the engine, and what it leaves out first where there is no room."""
 
-from dataclasses import replace
-
 import pytest
 
 from krea_tui.domain.job import HoldReason, JobStatus
@@ -153,7 +151,7 @@ def test_a_wide_line_says_everything() -> None:
 @pytest.mark.parametrize("width", range(30, 161, 5))
 def test_a_line_is_never_longer_than_its_place(width: int) -> None:
     assert len(line(FULL, width)) == width
-    assert len(line(replace(FULL, is_demo=True), width)) == width
+    assert len(line(FULL._replace(is_demo=True), width)) == width
 
 
 @pytest.mark.parametrize(
@@ -182,11 +180,11 @@ def test_a_line_has_no_half_words() -> None:
     ("left_s", "words"), [(4.4, "next check 4 s"), (0.2, "next check now"), (-2.0, "next check now")]
 )
 def test_the_countdown_ends_in_now(left_s: float, words: str) -> None:
-    assert words in line(replace(FULL, waits_until=NOW + left_s), 160)
+    assert words in line(FULL._replace(waits_until=NOW + left_s), 160)
 
 
 def test_what_was_long_over_is_not_called_now() -> None:
-    assert "next check" not in line(replace(FULL, waits_until=NOW - 9), 160)
+    assert "next check" not in line(FULL._replace(waits_until=NOW - 9), 160)
 
 
 def test_nothing_to_do_is_called_idle() -> None:
@@ -195,4 +193,4 @@ def test_nothing_to_do_is_called_idle() -> None:
 
 
 def test_the_demo_is_named_as_long_as_there_is_room() -> None:
-    assert "demo: nothing is spent" in line(replace(FULL, is_demo=True, alarm=""), 100)
+    assert "demo: nothing is spent" in line(FULL._replace(is_demo=True, alarm=""), 100)
