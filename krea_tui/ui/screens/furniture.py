@@ -8,7 +8,7 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 
-from krea_tui.ui.first_keys import let_first_keys_through
+from krea_tui.ui.first_keys import behind_the_first_keys
 from krea_tui.ui.job_actions import JOB_BINDINGS
 
 NO_JOBS: Final = Content.assemble(
@@ -37,11 +37,8 @@ class Foot(Vertical):
         """Wait for the first frame."""
         self.call_after_refresh(self._mount_footer)
 
+    @behind_the_first_keys
     async def _mount_footer(self) -> None:
-        await let_first_keys_through()
-        if not self.is_running:
-            # Left at once: there is no foot any more.
-            return
         from textual.widgets import Footer
 
         await self.mount(Footer(show_command_palette=True))

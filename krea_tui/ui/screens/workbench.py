@@ -14,7 +14,7 @@ from textual.containers import Horizontal, Vertical
 from krea_tui.domain.errors import KreaTuiError
 from krea_tui.domain.pricing import format_usd, price_of
 from krea_tui.domain.request import GenerationRequest
-from krea_tui.ui.first_keys import let_first_keys_through
+from krea_tui.ui.first_keys import behind_the_first_keys
 from krea_tui.ui.job_actions import JobActions
 from krea_tui.ui.screens.furniture import NO_JOBS, NO_PICTURE, Desk, Foot
 from krea_tui.ui.session import Session
@@ -90,10 +90,8 @@ class Workbench(JobActions):
         self._status.tell(Situation(gateway=plan.gateway_name, is_demo=plan.is_demo))
         self.call_after_refresh(self._furnish)
 
+    @behind_the_first_keys
     async def _furnish(self) -> None:
-        await let_first_keys_through()
-        if not self.is_running:
-            return
         from krea_tui.ui.draft_keeper import DraftKeeper
         from krea_tui.ui.learning import Learning
         from krea_tui.ui.widgets.job_table import JobTable
@@ -104,6 +102,8 @@ class Workbench(JobActions):
         self._table.plain = self.session.plan.settings.screen.plain
         await self.query_one("#jobs").mount(self._table)
         book.subscribe(self._on_book)
+        # What was loaded meanwhile is news to the panes.
+        self._changed.update(job.id for job in book)
         self._flush()
         self._drafts = DraftKeeper(self._form, self.session)
         self.run_worker(self._drafts.restore(), group="draft")

@@ -86,11 +86,12 @@ class ComposeFoot(Vertical):
 
     async def furnish(self) -> None:
         """Mount warning, price and button into the space that is kept for them, behind the first frame."""
-        self._is_furnished = True
         price = Static(self._price(), id="price", markup=False)
         left = Static(self._money_left, id="money-left", markup=False)
         warning = Static("", id="warning", markup=False)
         await self.mount(warning, _PriceRow(price, left, id="price-row"), self._button)
+        self._is_furnished = self._button.is_mounted
+        self.show_money_left(self._money_left)
 
     def show(self, draft: Draft, *, is_asking: bool) -> None:
         """Show what this draft costs, and whether one more press buys a picture again."""

@@ -17,7 +17,7 @@ from textual.widgets import Static, TextArea
 
 from krea_tui.domain.request import GenerationRequest, StyleReference, hints
 from krea_tui.ui.drafts import Draft, Guidance, build, draft_of, problems_of
-from krea_tui.ui.first_keys import let_first_keys_through
+from krea_tui.ui.first_keys import behind_the_first_keys
 from krea_tui.ui.widgets.compose_foot import ComposeFoot
 from krea_tui.ui.widgets.fields import say
 from krea_tui.ui.widgets.line_feed import PASTE_GAP_S, KeyJudge
@@ -214,11 +214,8 @@ class ComposeForm(Widget):
         """Spare a line where there are few."""
         self.set_class(event.size.height < _FEW_ROWS, "-short")
 
+    @behind_the_first_keys
     async def _mount_fields(self) -> None:
-        await let_first_keys_through()
-        if not self.is_running:
-            # Left at once: there is nothing to fill in any more.
-            return
         from krea_tui.ui.widgets.compose_fields import ComposeFields
 
         await self.query_one(ComposeFoot).furnish()
