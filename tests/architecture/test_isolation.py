@@ -45,7 +45,8 @@ def run_stand_in(folder: Path, *options: str) -> list[str]:
     (folder / "pytest.ini").write_text(SETTINGS)
     (folder / "test_stand_in.py").write_text(STAND_IN)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options, str(folder)]
-    environment = {**os.environ, **INHERITED}
+    # Options for the outer run are not for this one.
+    environment = {**os.environ, **INHERITED, "PYTEST_ADDOPTS": ""}
     result = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     return result.stdout.splitlines()
 
