@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from textual import events, work
+from textual import events, on, work
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import Provider
@@ -23,6 +23,7 @@ from krea_tui.styles import stylesheet_path
 from krea_tui.ui.first_keys import ENGINE_AFTER_S
 from krea_tui.ui.hangup import CHECK_EVERY_S, end_now, is_terminal_gone, let_go, on_hangup
 from krea_tui.ui.key_times import KeyTimes
+from krea_tui.ui.messages import JobEnded, KeyWanted
 from krea_tui.ui.screens.workbench import Workbench
 from krea_tui.ui.session import Session
 from krea_tui.ui.themes import DARK, LIGHT, THEMES
@@ -189,8 +190,16 @@ class StudioApp(App[str]):
         else:
             self.notify("The key is kept. It will not be shown again.", markup=False)
 
-    def job_ended(self, job: Job) -> None:
+    @on(KeyWanted)
+    def _key_wanted(self, event: KeyWanted) -> None:
+        event.stop()
+        self.action_key()
+
+    @on(JobEnded)
+    def _job_ended(self, event: JobEnded) -> None:
         """A quiet notice for the person who looks elsewhere; bell and desktop where the settings say so."""
+        event.stop()
+        job = event.job
         from krea_tui.domain.job import JobStatus
         from krea_tui.ui.desktop import desktop_notice
         from krea_tui.ui.job_text import title_of

@@ -25,8 +25,8 @@ MINIMAL: Final = Program("minimal", ("-m", "tests.benchmarks.minimal_app"), ("Ty
 STUDIO: Final = Program(
     "krea-tui",
     ("-m", "krea_tui", "--demo"),
-    # Titles, the prompt's own words, and the corners of form and preview in the last line. What the jobs pane says comes
-    # with the history, which no frame waits for.
+    # Titles, the prompt's own words, and the corners of form and preview in the last line. What the jobs pane says
+    # comes with the history, which no frame waits for.
     ("Compose", "Describe the picture", "Jobs", "Preview", "Pictures appear here", "╯╰"),
 )
 

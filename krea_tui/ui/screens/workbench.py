@@ -16,6 +16,7 @@ from krea_tui.domain.pricing import format_usd, price_of
 from krea_tui.domain.request import GenerationRequest
 from krea_tui.ui.first_keys import behind_the_first_keys
 from krea_tui.ui.job_actions import JobActions
+from krea_tui.ui.messages import JobEnded, KeyWanted
 from krea_tui.ui.screens.furniture import NO_JOBS, NO_PICTURE, Desk, Foot
 from krea_tui.ui.session import Session
 from krea_tui.ui.widgets.compose_form import ComposeForm
@@ -162,10 +163,10 @@ class Workbench(JobActions):
         self.query_one("#jobs").border_title = " · ".join(["Jobs", *(count for count in counts if count)])
 
     def _notice(self, job: Job) -> None:
-        is_seen = self._cursor_job_id == job.id and self.app.app_focus and not self.has_class("-show-compose.-narrow")
-        if job.muted or is_seen:
-            return
-        self.app.job_ended(job)  # type: ignore[attr-defined]
+        is_hidden = self.has_class("-narrow") and self.has_class("-show-compose")
+        is_seen = self._cursor_job_id == job.id and self.app.app_focus and not is_hidden
+        if not job.muted and not is_seen:
+            self.post_message(JobEnded(job))
 
     # --- the job under the cursor ----------------------------------------------------------------------------------
 
@@ -211,7 +212,7 @@ class Workbench(JobActions):
         event.stop()
         if not self.session.has_key:
             self._put_back(event)
-            self.app.action_key()  # type: ignore[attr-defined]
+            self.post_message(KeyWanted())
             return
         total = sum(price_of(request).microusd for request in event.requests)
         money = self.session.plan.settings.money
