@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import argparse
 import gc
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from krea_tui.cli.arguments import read_arguments
+from krea_tui.cli.options import plain_options
 from krea_tui.cli.output import make_streams_safe, tell_error
 from krea_tui.domain.errors import KreaTuiError
+
+if TYPE_CHECKING:
+    import argparse
 
 _REPORT: Final = "What was sent is in the history. Run `python -X dev -m krea_tui ...` for the details of a report."
 
@@ -20,7 +22,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code; no error of ours ever shows a traceback."""
     make_streams_safe()
     try:
-        return int(_run(read_arguments(argv), os.environ))
+        words = sys.argv[1:] if argv is None else list(argv)
+        if (options := plain_options(words)) is not None:
+            from krea_tui.cli.app import run_app
+
+            return run_app(options, os.environ)
+        from krea_tui.cli.arguments import read_arguments
+
+        return int(_run(read_arguments(words), os.environ))
     except KreaTuiError as error:
         tell_error(error)
         # It knows jobs and money, which no first frame waits for.

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import argparse
 import gc
 import os
 import sys
 from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from krea_tui.cli.output import is_terminal
 from krea_tui.domain.errors import UsageError
 
+if TYPE_CHECKING:
+    import argparse
+
+    from krea_tui.cli.options import AppOptions
+
 _NO_SCREENS: Final = frozenset({"", "dumb"})
 
 
-def run_app(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
+def run_app(arguments: argparse.Namespace | AppOptions, environ: Mapping[str, str]) -> int:
     """Ask the terminal, import the app while it answers, and run it; returns the app's exit code."""
     if environ.get("TERM", "dumb") in _NO_SCREENS or not (is_terminal(sys.stdin) and is_terminal(sys.stdout)):
         raise UsageError(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, NoReturn
@@ -70,13 +69,12 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(message, advice=f"`{self.prog} --help` explains.")
 
 
-def read_arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
+def read_arguments(words: Sequence[str]) -> argparse.Namespace:
     """The namespace of a command line (`command` is None for the app); raises `UsageError`."""
-    words = sys.argv[1:] if argv is None else list(argv)
     return _app_arguments(words) or _parser().parse_args(words)
 
 
-def _app_arguments(words: list[str]) -> argparse.Namespace | None:
+def _app_arguments(words: Sequence[str]) -> argparse.Namespace | None:
     """The app's own command line, read without building every command; None for any other, or a wrong one."""
     parser = _Parser(add_help=False, allow_abbrev=False)
     _add_everywhere(parser)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from krea_tui.config.loading import load_settings
 from krea_tui.config.locations import Locations, find_locations
@@ -11,13 +11,20 @@ from krea_tui.config.plan import Plan
 from krea_tui.config.settings import Settings
 from krea_tui.domain.errors import UsageError
 
+if TYPE_CHECKING:
+    import argparse
 
-def locations_of(arguments: argparse.Namespace, environ: Mapping[str, str]) -> Locations:
+    from krea_tui.cli.options import AppOptions
+
+    Options = argparse.Namespace | AppOptions
+
+
+def locations_of(arguments: Options, environ: Mapping[str, str]) -> Locations:
     """Where everything lives for this command line; raises `ConfigError`."""
     return find_locations(environ, arguments.data_dir, arguments.config, demo=arguments.demo)
 
 
-def settings_of(arguments: argparse.Namespace, environ: Mapping[str, str], locations: Locations) -> Settings:
+def settings_of(arguments: Options, environ: Mapping[str, str], locations: Locations) -> Settings:
     """The settings in force; raises `ConfigError` or `UsageError`."""
     if arguments.demo and arguments.gateway is not None:
         raise UsageError(
@@ -30,7 +37,7 @@ def settings_of(arguments: argparse.Namespace, environ: Mapping[str, str], locat
     )
 
 
-def plan_of(arguments: argparse.Namespace, environ: Mapping[str, str], *, is_command: bool = True) -> Plan:
+def plan_of(arguments: Options, environ: Mapping[str, str], *, is_command: bool = True) -> Plan:
     """What this process wants of its studio; raises `ConfigError` or `UsageError`."""
     locations = locations_of(arguments, environ)
     settings = settings_of(arguments, environ, locations)
