@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -115,7 +115,7 @@ def _policy_of(plan: Plan, key: ApiKey | None, salt: bytes) -> Policy:
     gateway = plan.settings.gateway
     if plan.is_demo:
         # The demo's simulator has no rate to respect: it is there to show the app at its quickest.
-        gateway = replace(gateway, requests_per_s=_DEMO_REQUESTS_PER_S, burst=_DEMO_BURST)
+        gateway = gateway._replace(requests_per_s=_DEMO_REQUESTS_PER_S, burst=_DEMO_BURST)
     return Policy(
         profile=gateway_profile(plan.settings, demo=plan.is_demo),
         key=key.reveal() if key else "",

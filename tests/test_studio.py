@@ -3,7 +3,6 @@
 import asyncio
 import sqlite3
 import stat
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,8 +25,8 @@ REQUEST = GenerationRequest("a lighthouse in heavy fog", 3)
 
 def plan(folder: Path, url: str = "http://127.0.0.1:9", *, key: str = KEY, **changes: object) -> Plan:
     environ = {"HOME": str(folder), "PIXAZO_API_KEY": key} if key else {"HOME": str(folder)}
-    settings = replace(Settings(), gateway=GatewaySettings(url=url, requests_per_s=50.0, burst=50))
-    return replace(Plan(settings, find_locations(environ, folder / "data"), environ), **changes)  # type: ignore[arg-type]
+    settings = Settings()._replace(gateway=GatewaySettings(url=url, requests_per_s=50.0, burst=50))
+    return Plan(settings, find_locations(environ, folder / "data"), environ)._replace(**changes)  # type: ignore[arg-type]
 
 
 async def started(studio: Studio) -> "asyncio.Task[None]":
@@ -101,8 +100,8 @@ async def test_fingerprints_are_salted_for_each_history_and_stay_the_same_in_it(
 
 async def test_settings_reach_the_engine(tmp_path: Path) -> None:
     wanted = plan(tmp_path, is_command=True)
-    settings = replace(wanted.settings, money=replace(MoneySettings(), daily_cap_microusd=5_000_000))
-    studio = await open_studio(replace(wanted, settings=settings))
+    settings = wanted.settings._replace(money=MoneySettings(daily_cap_microusd=5_000_000))
+    studio = await open_studio(wanted._replace(settings=settings))
     policy = studio.engine.policy
     assert (policy.requests_per_s, policy.burst, policy.max_in_flight) == (50.0, 50, 16)
     assert (policy.daily_cap_microusd, policy.adopts_orphans) == (5_000_000, False)

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Final
 
+from krea_tui.config.catalogue import SettingPlace, all_settings
 from krea_tui.config.private_file import create_private_file
-from krea_tui.config.settings import SettingPlace, all_settings
 from krea_tui.domain.pricing import MICRO
 
 _HEAD: Final = """\

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import fields
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from krea_tui.config.private_file import open_regular
-from krea_tui.config.settings import SettingPlace, Settings, all_settings
-from krea_tui.config.values import meant
+from krea_tui.config.settings import VARIABLES, Settings
 from krea_tui.domain.errors import ConfigError
+
+if TYPE_CHECKING:
+    from krea_tui.config.catalogue import SettingPlace
 
 _FILE_LIMIT_BYTES: Final = 1_048_576
 _SHOWN_KEY_LENGTH: Final = 60
@@ -30,22 +31,28 @@ def load_settings(
     gateway's address or callbacks from file and environment. Raises `ConfigError`, which names file or variable, key
     and what is expected.
     """
+    text = _text_of(file, must_exist=must_exist) if file else None
+    given = {name: value for name, value in (overrides or {}).items() if value is not None}
+    named = {variable for variable in VARIABLES.values() if environ.get(variable, "").strip()}
+    if not text and not given and not named:
+        # Most starts: nothing needs to be checked, and the catalogue need not be known.
+        return Settings()
+    from krea_tui.config.catalogue import all_settings
+
     places = {place.name: place for place in all_settings()}
     found: dict[str, object] = {}
-    for place, value, origin in _from_file(places, file, must_exist=must_exist):
+    for place, value, origin in _from_file(places, file, text or ""):
         checked = _checked(place, value, origin)
         if not (demo and place.info.real_only):
             found[place.name] = checked
     for place in places.values():
-        text = environ.get(place.info.variable, "").strip() if place.info.variable else ""
-        if text and not (demo and place.info.real_only):
-            found[place.name] = _checked(place, text, place.info.variable)
-    for name, value in (overrides or {}).items():
+        if place.info.variable in named and not (demo and place.info.real_only):
+            found[place.name] = _checked(place, environ[place.info.variable].strip(), place.info.variable)
+    for name, value in given.items():
         if name not in places:
-            raise ConfigError(f"there is no setting {name}{meant(name, places)}")
-        if value is not None:
-            found[name] = _checked(places[name], value, places[name].info.flag or name)
-    return _built(found)
+            raise ConfigError(f"there is no setting {name}{_meant(name, places)}")
+        found[name] = _checked(places[name], value, places[name].info.flag or name)
+    return _built({(places[name].section, places[name].attribute): value for name, value in found.items()})
 
 
 def _checked(place: SettingPlace, value: object, origin: str) -> object:
@@ -56,28 +63,19 @@ def _checked(place: SettingPlace, value: object, origin: str) -> object:
         raise ConfigError(f"{origin}: {problem}", advice=place.info.help) from None
 
 
-def _built(found: Mapping[str, object]) -> Settings:
-    sections: dict[str, object] = {}
-    defaults = Settings()
-    places = all_settings()
-    for section in fields(defaults):
-        make: Callable[..., object] = type(getattr(defaults, section.name))
-        sections[section.name] = make(
-            **{place.attribute: found[place.name] for place in places if _is_set(place, section.name, found)}
+def _built(found: Mapping[tuple[str, str], object]) -> Settings:
+    sections = {}
+    for name, section in Settings()._asdict().items():
+        sections[name] = section._replace(
+            **{attribute: value for (place, attribute), value in found.items() if place == name}
         )
-    make_settings: Callable[..., Settings] = Settings
-    return make_settings(**sections)
-
-
-def _is_set(place: SettingPlace, section: str, found: Mapping[str, object]) -> bool:
-    return place.section == section and place.name in found
+    return Settings(**sections)
 
 
 def _from_file(
-    places: Mapping[str, SettingPlace], file: Path | None, *, must_exist: bool
+    places: Mapping[str, SettingPlace], file: Path | None, text: str
 ) -> list[tuple[SettingPlace, object, str]]:
-    text = _text_of(file, must_exist=must_exist) if file else None
-    if not text or not file:
+    if not text:
         return []
     # 20 ms of the time to the first frame, for those who have a file.
     import tomllib
@@ -101,17 +99,23 @@ def _from_file(
     return read
 
 
+def _meant(text: str, known: Iterable[str]) -> str:
+    from krea_tui.config.values import meant
+
+    return meant(text, known)
+
+
 def _better(name: str, places: Mapping[str, SettingPlace]) -> str:
     """The setting that was meant: the same key in another table, else a close name."""
     key = name.rpartition(".")[2]
     elsewhere = [place.name for place in places.values() if place.info.key == key]
-    return f"; did you mean {elsewhere[0]}?" if elsewhere else meant(name, places)
+    return f"; did you mean {elsewhere[0]}?" if elsewhere else _meant(name, places)
 
 
 def _elsewhere(section: str, places: Mapping[str, SettingPlace], sections: set[str]) -> str:
     # A key written above all tables looks like a table's name.
     better = _better(section, places)
-    return better if better in {f"; did you mean {name}?" for name in places} else meant(section, sections)
+    return better if better in {f"; did you mean {name}?" for name in places} else _meant(section, sections)
 
 
 def _shown(name: str) -> str:

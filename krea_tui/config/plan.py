@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from krea_tui.config.locations import Locations
 from krea_tui.config.settings import Settings
@@ -12,8 +12,7 @@ from krea_tui.config.settings import Settings
 StartGateway = Callable[[], str]
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """What a process wants of its studio.
 
     `start_gateway` brings up the gateway itself (the demo's simulator); None takes the settings' URL.

@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from krea_tui.config.catalogue import all_settings
 from krea_tui.config.default_text import default_config_text, write_default_config
 from krea_tui.config.loading import load_settings
-from krea_tui.config.settings import GraphicsMode, Settings, all_settings, gateway_profile
+from krea_tui.config.settings import GraphicsMode, Settings, gateway_profile
 from krea_tui.config.values import base_url
 from krea_tui.domain.errors import ConfigError
 

@@ -52,7 +52,7 @@ class Stage:
         environ = {name: str(folder / name) for name in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME")}
         locations = find_locations({**os.environ, **environ}, folder / "data", demo=True)
         settings = load_settings(None, {}, demo=True)
-        settings = replace(settings, gateway=replace(settings.gateway, max_in_flight=AT_ONCE))
+        settings = settings._replace(gateway=settings.gateway._replace(max_in_flight=AT_ONCE))
         self._simulator = Simulator(SOON, state_dir=locations.simulator_dir)
         self._server = SimulatorServer(self._simulator)
         self.plan = Plan(settings, locations, environ, self._server.start)

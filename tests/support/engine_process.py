@@ -6,7 +6,6 @@ It says a line for every change of a job: id and status.
 import asyncio
 import os
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 from krea_tui.config.locations import find_locations
@@ -22,7 +21,7 @@ def say(*words: str) -> None:
 
 async def main(folder: Path, url: str, count: int) -> None:
     environ = {**os.environ, "PIXAZO_API_KEY": "a-key-of-the-tests"}
-    settings = replace(Settings(), gateway=GatewaySettings(url=url, requests_per_s=50.0, burst=100))
+    settings = Settings()._replace(gateway=GatewaySettings(url=url, requests_per_s=50.0, burst=100))
     studio = await open_studio(Plan(settings, find_locations(environ, folder), environ))
     book = studio.engine.book
 

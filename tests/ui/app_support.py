@@ -90,7 +90,7 @@ class Gateway:
 
 def plan_for(url: str = GATEWAY, *, key: str = KEY, settings: Settings | None = None, is_demo: bool = False) -> Plan:
     settings = settings or Settings()
-    settings = replace(settings, gateway=replace(settings.gateway, url=url, requests_per_s=20.0, burst=40))
+    settings = settings._replace(gateway=settings.gateway._replace(url=url, requests_per_s=20.0, burst=40))
     return Plan(
         settings=settings,
         locations=find_locations(os.environ, demo=is_demo),
@@ -197,7 +197,7 @@ class Running:
     async def furnished(self) -> None:
         """Wait for what comes behind the first frame."""
         await self.until(
-            lambda: self.workbench.query("#aspect-ratio") and self.workbench.query("#foot > *"), "fields and footer"
+            lambda: self.workbench.query("#aspect-ratio") and self.workbench.query("FooterKey"), "fields and footer"
         )
 
     async def ready(self) -> None:
@@ -315,5 +315,5 @@ def details_text(running: Running) -> str:
 
 def settings_with(**sections: Mapping[str, object]) -> Settings:
     settings = Settings()
-    changed = {name: replace(getattr(settings, name), **values) for name, values in sections.items()}
-    return replace(settings, **changed)
+    changed = {name: getattr(settings, name)._replace(**values) for name, values in sections.items()}
+    return settings._replace(**changed)
