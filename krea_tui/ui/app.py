@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -15,7 +16,9 @@ from textual import events, on, work
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import Provider
+from textual.reactive import Reactive
 from textual.screen import Screen
+from textual.theme import BUILTIN_THEMES, Theme
 
 from krea_tui.domain.errors import KreaTuiError
 from krea_tui.domain.pricing import format_usd
@@ -63,6 +66,9 @@ class StudioApp(App[str]):
         Binding("T", "theme", "Light or dark", show=False, id="app.theme", tooltip="Light or dark"),
     ]
 
+    # Set by assignment it would style everything twice before the first frame.
+    theme: Reactive[str] = Reactive(DARK.name)
+
     def __init__(self, plan: Plan, capabilities: TerminalCapabilities, *, now: Callable[[], float] = time.time) -> None:
         # One blinking cell costs a write every half second, for ever.
         super().__init__()
@@ -73,10 +79,15 @@ class StudioApp(App[str]):
         self._is_leaving = False
         self._is_cut_off = False
         self._interrupted_at = float("-inf")
-        for theme in THEMES:
-            self.register_theme(theme)
         wanted = plan.settings.screen.theme or DARK.name
-        self.theme = wanted if wanted in self.available_themes else DARK.name
+        if wanted != DARK.name and wanted in self.available_themes:
+            self.theme = wanted
+
+    # It is asked some thousand times for one frame.
+    @cached_property
+    def available_themes(self) -> dict[str, Theme]:
+        """Ours beside the toolkit's."""
+        return {**BUILTIN_THEMES, **{theme.name: theme for theme in THEMES}}
 
     def get_default_screen(self) -> Screen[None]:
         """The workbench."""

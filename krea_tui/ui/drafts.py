@@ -64,7 +64,7 @@ class EntryDraft(NamedTuple):
     strength: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Draft:
     """Everything the form holds. A blank seed is drawn; a kept seed stays in its field after sending."""
 

@@ -531,21 +531,23 @@ async def test_prompt_and_generate_are_there_at_every_size_and_every_field_can_b
         await wait_until_async(lambda: app.line_with(PROMPT[:20]))
 
 
-async def test_the_fields_come_behind_the_first_frame_without_moving_anything(monkeypatch: pytest.MonkeyPatch) -> None:
-    mount_fields = ComposeForm._mount_fields
+@pytest.mark.parametrize("size", [(40, 38), (40, 20)])
+async def test_the_rest_comes_behind_the_first_frame_without_moving_anything(
+    size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mount_rest = ComposeForm._mount_rest
 
     async def later(_form: ComposeForm) -> None:
         return
 
-    monkeypatch.setattr(ComposeForm, "_mount_fields", later)
+    monkeypatch.setattr(ComposeForm, "_mount_rest", later)
     app = FormApp(Draft(prompt=PROMPT))
-    async with app.run_test(size=(40, 38)) as pilot:
+    async with app.run_test(size=size) as pilot:
         await pilot.pause()
-        names = ("#prompt", "#prompt-words", "ComposeFoot")
+        names = ("#prompt", "#compose-body")
         before = {name: app.query_one(name).region for name in names}
-        assert before["#prompt"].height > 10
-        await mount_fields(app.form)
+        await mount_rest(app.form)
         await pilot.pause()
-        assert app.line_with("Moodboard")
+        assert app.line_with("Aspect ratio")
         assert {name: app.query_one(name).region for name in names} == before
-        assert app.query_one("#generate").region.bottom == before["ComposeFoot"].bottom
+        assert app.query_one("#generate").region.bottom == app.form.content_region.bottom

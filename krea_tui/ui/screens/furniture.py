@@ -1,4 +1,4 @@
-"""What the workbench is furnished with: where the job keys act, the foot, and the words of empty panes."""
+"""What the workbench is furnished with: where the job keys act, and the words of empty panes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 
-from krea_tui.ui.first_keys import behind_the_first_keys
 from krea_tui.ui.job_actions import JOB_BINDINGS
 
 NO_JOBS: Final = Content.assemble(
@@ -28,19 +27,3 @@ class Desk(Vertical):
     """Queue and preview: where single letters act on the job under the cursor."""
 
     BINDINGS: ClassVar[list[BindingType]] = JOB_BINDINGS
-
-
-class Foot(Vertical):
-    """Room for the footer, which comes behind the first frame."""
-
-    def on_mount(self) -> None:
-        """Wait for the first frame."""
-        self.call_after_refresh(self._mount_footer)
-
-    @behind_the_first_keys
-    async def _mount_footer(self) -> None:
-        from textual.widgets import Footer
-
-        await self.mount(Footer(show_command_palette=True))
-        # The footer fills itself when the bindings change, which they did before it was there.
-        self.screen.refresh_bindings()

@@ -17,7 +17,7 @@ from krea_tui.domain.request import GenerationRequest
 from krea_tui.ui.first_keys import behind_the_first_keys
 from krea_tui.ui.job_actions import JobActions
 from krea_tui.ui.messages import JobEnded, KeyWanted
-from krea_tui.ui.screens.furniture import NO_JOBS, NO_PICTURE, Desk, Foot
+from krea_tui.ui.screens.furniture import NO_JOBS, NO_PICTURE, Desk
 from krea_tui.ui.session import Session
 from krea_tui.ui.widgets.compose_form import ComposeForm
 from krea_tui.ui.widgets.pane_tabs import PANES, PaneTabs
@@ -72,16 +72,17 @@ class Workbench(JobActions):
         self._drafts: DraftKeeper | None = None
 
     def compose(self) -> ComposeResult:
-        """Status line, panes, and room for the footer, which comes behind the first frame."""
-        self.add_class(self._breakpoint_class(), update=False)
+        """Status line and panes; the footer comes behind the first frame, and where there is room so do the tabs."""
+        breakpoint_class = self._breakpoint_class()
+        self.add_class(breakpoint_class, update=False)
         yield self._status
-        yield self._tabs
+        if breakpoint_class == "-narrow":
+            yield self._tabs
         with Horizontal(id="panes"):
             yield self._form
             with Desk(id="desk"):
                 yield Vertical(id="jobs")
                 yield self._preview
-        yield Foot(id="foot")
 
     def on_mount(self) -> None:
         """Say what is known at once; everything that knows jobs comes behind the first frame."""
@@ -93,6 +94,8 @@ class Workbench(JobActions):
 
     @behind_the_first_keys
     async def _furnish(self) -> None:
+        from textual.widgets import Footer
+
         from krea_tui.ui.draft_keeper import DraftKeeper
         from krea_tui.ui.learning import Learning
         from krea_tui.ui.widgets.job_table import JobTable
@@ -102,6 +105,11 @@ class Workbench(JobActions):
         self._table = JobTable(book, empty=NO_JOBS, now=self._now, id="table")
         self._table.plain = self.session.plan.settings.screen.plain
         await self.query_one("#jobs").mount(self._table)
+        await self.mount(Footer(show_command_palette=True))
+        if not self._tabs.is_mounted:
+            await self.mount(self._tabs, after=self._status)
+        # The footer fills itself when the bindings change, which they did before it was there.
+        self.refresh_bindings()
         book.subscribe(self._on_book)
         # What was loaded meanwhile is news to the panes.
         self._changed.update(job.id for job in book)

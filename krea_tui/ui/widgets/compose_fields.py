@@ -17,16 +17,22 @@ from krea_tui.domain.request import AspectRatio, Creativity
 from krea_tui.ui.drafts import MAX_COUNT, Draft, EntryDraft, Guidance, count_of
 from krea_tui.ui.widgets.choices import ASPECT_RATIOS, CREATIVITIES
 from krea_tui.ui.widgets.chooser import Chooser
-from krea_tui.ui.widgets.fields import FieldInput, PressableWord, say
+from krea_tui.ui.widgets.fields import FieldInput, PressableWord
 from krea_tui.ui.widgets.guidance_list import GuidanceList
 from krea_tui.ui.widgets.line_feed import KeyJudge
 from krea_tui.ui.widgets.seed_row import SeedRow
+from krea_tui.ui.widgets.wording import say
 
 _LIST_IDS: Final = {Guidance.REFERENCES: "references", Guidance.STYLES: "styles", Guidance.MOODBOARDS: "moodboards"}
 
 
 class ComposeFields(Vertical):
-    """The fields below the prompt. They project a draft, and say how the person changes it."""
+    """The fields below the prompt. They project a draft, and say how the person changes it.
+
+    They bring the rules of all that comes into the form behind the first frame.
+    """
+
+    SCOPED_CSS = False
 
     # Rows of these fields while nothing is in the lists: four fields, a line for words, three headings.
     ROWS: Final = 8
@@ -34,12 +40,21 @@ class ComposeFields(Vertical):
     DEFAULT_CSS = """
     ComposeFields {
         height: auto;
+        min-height: 8;
+        max-width: 60;
+        margin-top: 1;
         & > .row { height: 1; }
         .label { width: 14; color: $text-muted; }
         & > #field-words { height: auto; min-height: 1; color: $text-error; }
         #count { width: 4; }
         #count-aside { width: 1fr; margin-left: 2; color: $text-muted; text-wrap: nowrap; text-overflow: ellipsis; }
         .step { width: 3; content-align: center middle; text-align: center; }
+    }
+    ComposeForm {
+        #prompt-words { height: auto; min-height: 1; color: $text-muted; }
+        #prompt-words.-wrong { color: $text-error; }
+        &.-short ComposeFields { margin-top: 0; }
+        &.-whole #compose-body, &.-whole #prompt { margin-bottom: 0; }
     }
     """
 

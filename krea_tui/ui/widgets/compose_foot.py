@@ -5,24 +5,29 @@ from __future__ import annotations
 from typing import Final
 
 from textual import events, on
+from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Static
 
 from krea_tui.domain.pricing import format_usd
 from krea_tui.ui.drafts import Draft, count_of, price_of_draft
-from krea_tui.ui.widgets.fields import PressableWord, say
+from krea_tui.ui.widgets.fields import PressableWord
+from krea_tui.ui.widgets.wording import say
 
 _WARNING: Final = "! the same picture again: press once more to buy it again"
 
 
-class _PriceRow(Horizontal):
-    """What it costs and what is left. It brings the rules of all that comes behind the first frame."""
+class ComposeFoot(Vertical):
+    """Says what a draft costs, and holds the button that spends it. Its rules reach the form around it."""
 
     SCOPED_CSS = False
 
     DEFAULT_CSS = """
     ComposeFoot {
+        height: auto;
+        min-height: 4;
+        max-width: 60;
         #warning { height: auto; min-height: 1; color: $text-warning; }
         #price-row { height: 1; }
         #price { width: auto; color: $foreground; }
@@ -48,6 +53,7 @@ class _PriceRow(Horizontal):
         }
     }
     ComposeForm {
+        &.-short ComposeFoot { min-height: 3; }
         &.-short #generate { margin-top: 0; }
         &:focus-within #generate.-ready {
             color: $button-color-foreground;
@@ -60,18 +66,6 @@ class _PriceRow(Horizontal):
     }
     """
 
-
-class ComposeFoot(Vertical):
-    """Says what a draft costs, and holds the button that spends it."""
-
-    DEFAULT_CSS = """
-    ComposeFoot {
-        height: auto;
-        min-height: 4;
-        max-width: 60;
-    }
-    """
-
     class GeneratePressed(Message):
         """The button was pressed."""
 
@@ -80,24 +74,22 @@ class ComposeFoot(Vertical):
         self._draft = draft
         self._money_left = money_left
         self._width = 0
-        self._is_furnished = False
         self._button = PressableWord("", id="generate", tooltip="Send what the form holds; this spends money")
         self._show_button(is_asking=False)
 
-    async def furnish(self) -> None:
-        """Mount warning, price and button into the space that is kept for them, behind the first frame."""
-        price = Static(self._price(), id="price", markup=False)
-        left = Static(self._money_left, id="money-left", markup=False)
-        warning = Static("", id="warning", markup=False)
-        await self.mount(warning, _PriceRow(price, left, id="price-row"), self._button)
-        self._is_furnished = self._button.is_mounted
-        self.show_money_left(self._money_left)
+    def compose(self) -> ComposeResult:
+        """The warning, the price beside what is left, and the button."""
+        yield Static("", id="warning", markup=False)
+        with Horizontal(id="price-row"):
+            yield Static(self._price(), id="price", markup=False)
+            yield Static(self._money_left, id="money-left", markup=False)
+        yield self._button
 
     def show(self, draft: Draft, *, is_asking: bool) -> None:
         """Show what this draft costs, and whether one more press buys a picture again."""
         self._draft = draft
         self._show_button(is_asking=is_asking)
-        if not self._is_furnished:
+        if not self.is_mounted:
             return
         say(self.query_one("#warning", Static), _WARNING if is_asking else "")
         say(self.query_one("#price", Static), self._price())
@@ -105,7 +97,7 @@ class ComposeFoot(Vertical):
     def show_money_left(self, text: str) -> None:
         """Show what is left to spend; blank shows nothing."""
         self._money_left = text
-        if not self._is_furnished:
+        if not self.is_mounted:
             return
         say(self.query_one("#money-left", Static), text)
         say(self.query_one("#price", Static), self._price())
@@ -113,8 +105,7 @@ class ComposeFoot(Vertical):
     def on_resize(self, event: events.Resize) -> None:
         """Say the price in the width there is."""
         self._width = event.size.width
-        if self._is_furnished:
-            say(self.query_one("#price", Static), self._price())
+        say(self.query_one("#price", Static), self._price())
 
     @on(PressableWord.Pressed, "#generate")
     def _pressed(self, event: PressableWord.Pressed) -> None:

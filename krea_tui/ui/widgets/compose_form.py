@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Static, TextArea
@@ -18,14 +18,14 @@ from textual.widgets import Static, TextArea
 from krea_tui.domain.request import GenerationRequest, StyleReference, hints
 from krea_tui.ui.drafts import Draft, Guidance, build, draft_of, problems_of
 from krea_tui.ui.first_keys import behind_the_first_keys
-from krea_tui.ui.widgets.compose_foot import ComposeFoot
-from krea_tui.ui.widgets.fields import say
 from krea_tui.ui.widgets.line_feed import PASTE_GAP_S, KeyJudge
 from krea_tui.ui.widgets.prompt_area import PromptArea
 from krea_tui.ui.widgets.send_guard import Press, SendGuard
+from krea_tui.ui.widgets.wording import say
 
 if TYPE_CHECKING:
     from krea_tui.ui.widgets.compose_fields import ComposeFields
+    from krea_tui.ui.widgets.compose_foot import ComposeFoot
 
 # With fewer rows than these the prompt needs every one of them.
 _FEW_ROWS: Final = 24
@@ -35,8 +35,8 @@ _FORM: Final = Binding.Group("Compose")
 class ComposeForm(Widget):
     """Composes generation requests and posts them; it sends nothing itself.
 
-    The first frame holds the prompt and the frame around it; the fields below follow right after it,
-    in space that is kept for them. `clock` is any monotonic clock, in seconds.
+    The first frame holds the prompt and the frame around it; everything below follows right after it,
+    in space that is kept for it. `clock` is any monotonic clock, in seconds.
     """
 
     DEFAULT_CSS = """
@@ -53,13 +53,10 @@ class ComposeForm(Widget):
             border-title-color: $text-primary;
             border-title-style: bold;
         }
-        #compose-body { height: 1fr; scrollbar-size-vertical: 1; }
-        #prompt { height: 1fr; min-height: 4; }
-        #prompt-words { height: auto; min-height: 1; color: $text-muted; }
-        #prompt-words.-wrong { color: $text-error; }
-        #compose-fields { height: auto; min-height: 8; max-width: 60; margin-top: 1; }
-        &.-short #compose-fields { margin-top: 0; }
-        &.-short ComposeFoot { min-height: 3; }
+        #compose-body { height: 1fr; margin-bottom: 4; scrollbar-size-vertical: 1; }
+        #prompt { height: 1fr; min-height: 4; margin-bottom: 10; }
+        &.-short #compose-body { margin-bottom: 3; }
+        &.-short #prompt { margin-bottom: 9; }
     }
     """
 
@@ -130,6 +127,7 @@ class ComposeForm(Widget):
         self._guard = SendGuard(clock)
         self._judge = KeyJudge(generate=self.submit, schedule=self._after_the_wait)
         self._fields: ComposeFields | None = None
+        self._foot: ComposeFoot | None = None
         self._money_left = ""
         self._shows_problems = False
         self._is_slip_told = False
@@ -160,8 +158,8 @@ class ComposeForm(Widget):
         if text == self._money_left:
             return
         self._money_left = text
-        if self.is_mounted:
-            self.query_one(ComposeFoot).show_money_left(text)
+        if self._foot is not None:
+            self._foot.show_money_left(text)
 
     def remember_sent(self, requests: Iterable[GenerationRequest]) -> None:
         """Warn before any of these is bought once more."""
@@ -199,30 +197,35 @@ class ComposeForm(Widget):
     # --- how it is built -------------------------------------------------------------------------------------------
 
     def compose(self) -> ComposeResult:
-        """The prompt, room for the fields, and the price with the button."""
+        """The prompt, and room for the rest."""
         with VerticalScroll(id="compose-body", can_focus=False):
             yield PromptArea(self._draft.prompt, judge=self._judge, id="prompt")
-            yield Static(self._prompt_hint(), id="prompt-words", markup=False)
-            yield Vertical(id="compose-fields")
-        yield ComposeFoot(self._draft, self._money_left)
 
     def on_mount(self) -> None:
-        """Add the fields behind the first frame."""
-        self.call_after_refresh(self._mount_fields)
+        """Add the rest behind the first frame."""
+        self.call_after_refresh(self._mount_rest)
 
     def on_resize(self, event: events.Resize) -> None:
         """Spare a line where there are few."""
         self.set_class(event.size.height < _FEW_ROWS, "-short")
 
     @behind_the_first_keys
-    async def _mount_fields(self) -> None:
+    async def _mount_rest(self) -> None:
         from krea_tui.ui.widgets.compose_fields import ComposeFields
+        from krea_tui.ui.widgets.compose_foot import ComposeFoot
 
-        await self.query_one(ComposeFoot).furnish()
+        words = Static(self._prompt_hint(), id="prompt-words", markup=False)
         fields = ComposeFields(self._draft, self._judge)
-        await self.query_one("#compose-fields").mount(fields)
-        self._fields = fields
-        self._show_draft()
+        foot = ComposeFoot(self._draft, self._money_left)
+        with self.app.batch_update():
+            await self.query_one("#compose-body").mount(words, fields)
+            await self.mount(foot)
+            if not foot.is_mounted:
+                return
+            self._fields, self._foot = fields, foot
+            # Into the space that was kept; what is typed meanwhile waits for the same frame.
+            self.add_class("-whole")
+            self._show_draft()
 
     def _after_the_wait(self, callback: Callable[[], None]) -> None:
         # Through the app's queue and back: keys that have arrived meanwhile are judged before the callback runs.
@@ -253,15 +256,16 @@ class ComposeForm(Widget):
         self._show_state()
 
     def _show_state(self) -> None:
+        if self._fields is None or self._foot is None:
+            return
         problems = problems_of(self._draft) if self._shows_problems else ()
         self._shows_problems = bool(problems)
         wrong = next((problem.message for problem in problems if problem.field == "prompt"), "")
         words = self.query_one("#prompt-words", Static)
         say(words, f"✕ {wrong}" if wrong else self._prompt_hint())
         words.set_class(bool(wrong), "-wrong")
-        if self._fields is not None:
-            self._fields.show_problems(problems)
-        self.query_one(ComposeFoot).show(self._draft, is_asking=self._guard.is_asking)
+        self._fields.show_problems(problems)
+        self._foot.show(self._draft, is_asking=self._guard.is_asking)
 
     def _prompt_hint(self) -> str:
         found = hints(self._draft.prompt, self._references())
@@ -303,8 +307,8 @@ class ComposeForm(Widget):
         self._take(self._read())
         self._show_draft()
 
-    @on(ComposeFoot.GeneratePressed)
-    def _generate_pressed(self, event: ComposeFoot.GeneratePressed) -> None:
+    def on_compose_foot_generate_pressed(self, event: ComposeFoot.GeneratePressed) -> None:
+        """The button of the foot."""
         event.stop()
         self.submit()
 

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from krea_tui.ui.widgets.line_feed import KeyJudge
 
@@ -117,9 +117,3 @@ class PressableWord(Widget, can_focus=True):
     def action_press(self) -> None:
         """Press it with the keyboard."""
         self.post_message(self.Pressed(self))
-
-
-def say(line: Static, text: str) -> None:
-    """Put other words on a line; Static would lay the screen out anew even for the same words."""
-    if line.content != text:
-        line.update(text)

@@ -6,6 +6,8 @@ from typing import ClassVar, Final
 
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.strip import Strip
 from textual.widgets import TextArea
 
 from krea_tui.domain.text import clean_text
@@ -60,6 +62,23 @@ class PromptArea(TextArea):
         self._judge = judge
         self.cursor_blink = False
         self.match_cursor_bracket = False
+        self._placeholder_rows: tuple[int, int] = (0, 0)
+        self._blank_line: tuple[object, Strip] | None = None
+
+    def render_line(self, y: int) -> Strip:
+        """One line. Those below the text are all the same, and most of what is painted for a key."""
+        if y + self.scroll_offset.y < (self.wrapped_document.height if self.text else self._rows_of_placeholder()):
+            return super().render_line(y)
+        looks = (self.size.width, self.rich_style, self.theme)
+        if self._blank_line is None or self._blank_line[0] != looks:
+            self._blank_line = (looks, super().render_line(y))
+        return self._blank_line[1]
+
+    def _rows_of_placeholder(self) -> int:
+        width = self.content_size.width
+        if self._placeholder_rows[0] != width:
+            self._placeholder_rows = (width, len(Content(PLACEHOLDER).wrap(width)))
+        return self._placeholder_rows[1]
 
     def on_key(self, event: events.Key) -> None:
         """Let the judge see every key before the text area acts on it."""
