@@ -127,7 +127,7 @@ class Released:
 
 @dataclass(frozen=True, slots=True)
 class Adopted:
-    """The person names the request id of an unconfirmed job."""
+    """The person names the request id of an unconfirmed job; it is believed once the gateway has answered for it."""
 
     at: float
     request_id: str
@@ -138,6 +138,14 @@ class DeclaredNotCharged:
     """The person has seen that an unconfirmed job was never charged."""
 
     at: float
+
+
+@dataclass(frozen=True, slots=True)
+class SentAgain:
+    """The person had the request of an unconfirmed job sent once more, as a job of its own."""
+
+    at: float
+    successor_id: str
 
 
 Event = (
@@ -157,4 +165,5 @@ Event = (
     | Released
     | Adopted
     | DeclaredNotCharged
+    | SentAgain
 )

@@ -96,7 +96,9 @@ class Job:
     """Everything that is known of one job. Times are epoch seconds (UTC), amounts micro-dollars.
 
     `profile` is the identity of the gateway it belongs to, `accepted_by` the process that may send it
-    while it is held, `gateway_status` the gateway's last word as it came. `seq` orders jobs by creation
+    while it is held, `gateway_status` the gateway's last word as it came. `adopted_at` is when a person named the
+    request id, until the gateway has answered for it; `settled_at` when a person decided what became of an unconfirmed
+    job without one. `seq` orders jobs by creation
     (0 before the store has given one); `revision` grows with every stored change.
     """
 
@@ -136,6 +138,8 @@ class Job:
     denied_since: float | None = None
     no_picture_since: float | None = None
     gave_up_at: float | None = None
+    adopted_at: float | None = None
+    settled_at: float | None = None
     deleted_at: float | None = None
     muted: bool = False
     starred: bool = False
@@ -171,11 +175,16 @@ class Job:
         return self.status is JobStatus.COMPLETED and not self.pictures and self.gave_up_at is None
 
     @property
+    def needs_decision(self) -> bool:
+        """It may have been charged, nobody knows, and no person has decided what to do about it."""
+        return self.status is JobStatus.UNCONFIRMED and self.settled_at is None
+
+    @property
     def is_active(self) -> bool:
         """Something will still happen to it by itself, or a person must decide."""
-        if self.status in {JobStatus.HELD, JobStatus.SENDING, JobStatus.UNCONFIRMED, *AT_GATEWAY}:
+        if self.status in {JobStatus.HELD, JobStatus.SENDING, *AT_GATEWAY}:
             return True
-        return self.is_saving
+        return self.needs_decision or self.is_saving
 
     @property
     def is_running(self) -> bool:

@@ -26,6 +26,7 @@ from krea_tui.domain.events import (
     PutOnHold,
     Refused,
     Released,
+    SentAgain,
     StatusDenied,
     StatusRead,
     Withdrawn,
@@ -55,7 +56,7 @@ _KNOWN: Final = {
 
 def advance(job: Job, event: Event) -> Job:  # noqa: C901, PLR0911, PLR0912 -- one arm for each event
     """The job after the event; raises `ImpossibleTransition` where this state cannot take it."""
-    if not can_take(job.status, type(event)):
+    if not can_take(job, type(event)):
         raise ImpossibleTransition(f"job {job.id} is {job.status.value} and cannot take {type(event).__name__}")
     match event:
         case Claimed():
@@ -90,12 +91,20 @@ def advance(job: Job, event: Event) -> Job:  # noqa: C901, PLR0911, PLR0912 -- o
             return _adopt(job, event)
         case DeclaredNotCharged():
             words = "not charged, by your own word"
-            return replace(job, status=JobStatus.REJECTED, completed_at=event.at, error=words)
+            return replace(job, status=JobStatus.REJECTED, settled_at=event.at, completed_at=event.at, error=words)
+        case SentAgain():
+            words = f"sent again as {event.successor_id}; this one may still have been charged"
+            return replace(job, settled_at=event.at, error=words)
 
 
-def can_take(status: JobStatus, event_type: type[Event]) -> bool:
-    """Whether a job in this state can take this kind of event."""
-    return status in _STATES_FOR[event_type]
+def can_take(job: Job, event_type: type[Event]) -> bool:
+    """Whether this job can take this kind of event."""
+    if event_type is SentAgain:
+        return job.needs_decision
+    if job.status is JobStatus.REJECTED and job.settled_at is not None:
+        # The person's word ended it, and a request id proves that word wrong.
+        return event_type in {Accepted, Adopted}
+    return job.status in _STATES_FOR[event_type]
 
 
 def _claim(job: Job, event: Claimed) -> Job:
@@ -132,7 +141,8 @@ def _accept(job: Job, event: Accepted) -> Job:
 def _adopt(job: Job, event: Adopted) -> Job:
     if not REQUEST_ID.fullmatch(event.request_id):
         raise ImpossibleTransition("a request id has letters, digits, dots, dashes and underscores only")
-    return _with_request_id(job, event.request_id, event.at, JobStatus.QUEUED.value, None)
+    adopted = _with_request_id(job, event.request_id, event.at, JobStatus.QUEUED.value, None)
+    return replace(adopted, adopted_at=event.at)
 
 
 def _with_request_id(job: Job, request_id: str, at: float, status: str, polling_url: str | None) -> Job:
@@ -145,6 +155,8 @@ def _with_request_id(job: Job, request_id: str, at: float, status: str, polling_
         submitted_at=at,
         gateway_status=None if status in _KNOWN else status,
         not_sent_count=0,
+        settled_at=None,
+        completed_at=None,
         error=None,
     )
 
@@ -157,6 +169,7 @@ def _read_status(job: Job, event: StatusRead) -> Job:
         recheck_at=None,
         denials=0,
         denied_since=None,
+        adopted_at=None,
         gateway_created_at=answer.created_at or job.gateway_created_at,
         gateway_updated_at=answer.updated_at or job.gateway_updated_at,
         gateway_completed_at=answer.completed_at or job.gateway_completed_at,
@@ -225,9 +238,25 @@ def _deny(job: Job, event: StatusDenied) -> Job:
     if job.status is JobStatus.COMPLETED:
         return _still_without_picture(denied, event.at)
     if denials >= DENIALS_NEEDED and event.at - since >= DENIAL_PATIENCE_S:
+        if job.adopted_at is not None:
+            return _doubted_again(denied)
         words = "the gateway does not know this request id"
         return replace(denied, status=JobStatus.NOT_FOUND, error=words)
     return denied
+
+
+def _doubted_again(job: Job) -> Job:
+    """The request id that a person named is nobody's: what became of the job is as unknown as it was before."""
+    return replace(
+        job,
+        status=JobStatus.UNCONFIRMED,
+        request_id=None,
+        adopted_at=None,
+        submitted_at=None,
+        denials=0,
+        denied_since=None,
+        error=f"the gateway does not know {job.request_id}, which was adopted as its request id",
+    )
 
 
 def _picture_at(job: Job, index: int) -> Picture:
@@ -306,6 +335,7 @@ _STATES_FOR: Final[dict[type[Event], frozenset[JobStatus]]] = {
     Doubted: frozenset({_S.SENDING}),
     Adopted: frozenset({_S.UNCONFIRMED}),
     DeclaredNotCharged: frozenset({_S.UNCONFIRMED}),
+    SentAgain: frozenset({_S.UNCONFIRMED}),
     StatusRead: _POLLED,
     StatusDenied: _POLLED,
     PictureSaved: frozenset({_S.COMPLETED}),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 
-from krea_tui.domain.events import Event, PictureWanted, Released, Withdrawn
+from krea_tui.domain.events import Adopted, DeclaredNotCharged, Event, PictureWanted, Released, Withdrawn
 from krea_tui.domain.job import Job, Marks, PictureState, new_id
 from krea_tui.domain.pricing import price_of
 from krea_tui.domain.request import GenerationRequest
@@ -69,26 +69,43 @@ class Engine:
         now = self._clock.now()
         if batch_id is None and len(requests) > 1:
             batch_id = new_id()
-        jobs = []
-        for request in requests:
-            price = price_of(request)
-            jobs.append(
-                Job(
-                    id=new_id(),
-                    request=request,
-                    price_microusd=price.microusd,
-                    price_is_estimate=price.is_estimate,
-                    created_at=now,
-                    profile=self.policy.profile,
-                    accepted_by=self.process_id,
-                    retry_of=retry_of,
-                    batch_id=batch_id,
-                )
-            )
+        jobs = [self._held(request, now, retry_of=retry_of, batch_id=batch_id) for request in requests]
         stored = await self._store.insert(jobs)
         self._approved(stored)
         self.book.put(stored)
         return stored
+
+    async def adopt(self, job_id: str, request_id: str) -> Job:
+        """Take the request id that the person found for an unconfirmed job; the next check shows whether it is right.
+
+        Raises:
+            ImpossibleTransition: the job is not unconfirmed, or this is no request id.
+            RequestIdTaken: another job owns it.
+        """
+        job = await self._store.apply(job_id, Adopted(self._clock.now(), request_id))
+        self.book.put([job])
+        await self.recheck([job_id])
+        return self.book.get(job_id) or job
+
+    async def declare_not_charged(self, job_ids: Iterable[str]) -> list[Job]:
+        """End unconfirmed jobs that the person knows were never charged; others are left alone and not returned."""
+        return await self._apply_all(job_ids, DeclaredNotCharged(self._clock.now()))
+
+    async def send_again(self, job_ids: Iterable[str]) -> list[Job]:
+        """Send the requests of unconfirmed jobs once more, which may be paid for twice; returns the new jobs.
+
+        Raises `ImpossibleTransition` at the first job about which nothing is to be decided; those before it are sent.
+        """
+        sent: list[Job] = []
+        for job_id in job_ids:
+            job = await self._store.get(job_id)
+            now = self._clock.now()
+            successor = self._held(job.request, now, retry_of=job.id, batch_id=job.batch_id)
+            settled, stored = await self._store.send_again(job_id, now, successor)
+            self._approved([stored])
+            self.book.put([settled, stored])
+            sent.append(stored)
+        return sent
 
     async def withdraw(self, job_ids: Iterable[str]) -> list[Job]:
         """Cancel held jobs, for nothing; those already sent are left alone and not returned."""
@@ -160,6 +177,20 @@ class Engine:
             self._leadership.oldest_page_seq = jobs[-1].seq
         self.book.put(jobs)
         return len(jobs)
+
+    def _held(self, request: GenerationRequest, now: float, *, retry_of: str | None, batch_id: str | None) -> Job:
+        price = price_of(request)
+        return Job(
+            id=new_id(),
+            request=request,
+            price_microusd=price.microusd,
+            price_is_estimate=price.is_estimate,
+            created_at=now,
+            profile=self.policy.profile,
+            accepted_by=self.process_id,
+            retry_of=retry_of,
+            batch_id=batch_id,
+        )
 
     def _approved(self, jobs: Sequence[Job]) -> None:
         self._leadership.heirs.accept(job.id for job in jobs)

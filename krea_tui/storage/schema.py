@@ -80,7 +80,12 @@ CREATE TABLE attempts (
 CREATE INDEX attempts_job ON attempts (job_id);
 """
 
-_MIGRATIONS: Final = (_V1,)
+_V2: Final = """
+ALTER TABLE jobs ADD COLUMN adopted_at REAL;
+ALTER TABLE jobs ADD COLUMN settled_at REAL;
+"""
+
+_MIGRATIONS: Final = (_V1, _V2)
 
 
 def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from krea_tui.domain.errors import NotClaimed, RequestIdTaken, StoreError, UnknownJob
-from krea_tui.domain.events import Accepted, Adopted, Claimed, Doubted, Event, NotAccepted, Refused
+from krea_tui.domain.events import Accepted, Adopted, Claimed, Doubted, Event, NotAccepted, Refused, SentAgain
 from krea_tui.domain.job import ID_ALPHABET, Charge, Job, JobStatus, Marks, new_id
 from krea_tui.domain.lifecycle import advance
 from krea_tui.domain.money import CapReached, DailyCap, Ledger
@@ -80,17 +80,16 @@ class JobStore:
     def apply(self, job_id: str, event: Event) -> Job:
         """Advance one job and commit; raises `ImpossibleTransition`, `UnknownJob` or `RequestIdTaken`."""
         with self._transaction():
-            job = self._get(job_id)
-            moved = advance(job, event)
-            if moved == job:
-                return job
-            moved = replace(moved, revision=self._next_revision())
-            try:
-                self._connection.execute(_UPDATE, to_row(moved))
-            except sqlite3.IntegrityError as error:
-                raise RequestIdTaken("another job already owns this request id") from error
-            self._end_attempt(job, event)
-            return moved
+            return self._apply_one(job_id, event)
+
+    def send_again(self, job_id: str, at: float, successor: Job) -> tuple[Job, Job]:
+        """Write the successor of an unconfirmed job down and settle that job, both or neither.
+
+        Returns the settled job and the successor. Raises `ImpossibleTransition` where nothing is to be decided.
+        """
+        with self._transaction():
+            inserted = self._insert_one(successor)
+            return self._apply_one(job_id, SentAgain(at, inserted.id)), inserted
 
     def mark(self, job_ids: Iterable[str], marks: Marks) -> list[Job]:
         """Set fields that are no part of the life cycle."""
@@ -163,6 +162,19 @@ class JobStore:
                 self._connection.execute("DELETE FROM meta WHERE name = ?", (name,))
             else:
                 self._connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
+
+    def _apply_one(self, job_id: str, event: Event) -> Job:
+        job = self._get(job_id)
+        moved = advance(job, event)
+        if moved == job:
+            return job
+        moved = replace(moved, revision=self._next_revision())
+        try:
+            self._connection.execute(_UPDATE, to_row(moved))
+        except sqlite3.IntegrityError as error:
+            raise RequestIdTaken("another job already owns this request id") from error
+        self._end_attempt(job, event)
+        return moved
 
     def _insert_one(self, job: Job) -> Job:
         for _ in range(_ID_TRIES):

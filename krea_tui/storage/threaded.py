@@ -55,6 +55,10 @@ class ThreadedStore:
         """See `JobStore.apply`."""
         return await self._write(self._main.apply, job_id, event)
 
+    async def send_again(self, job_id: str, at: float, successor: Job) -> tuple[Job, Job]:
+        """See `JobStore.send_again`."""
+        return await self._write(self._main.send_again, job_id, at, successor)
+
     async def mark(self, job_ids: Iterable[str], marks: Marks) -> list[Job]:
         """See `JobStore.mark`."""
         return await self._write(self._main.mark, tuple(job_ids), marks)

@@ -23,6 +23,7 @@ from krea_tui.domain.events import (
     PutOnHold,
     Refused,
     Released,
+    SentAgain,
     StatusDenied,
     StatusRead,
     Withdrawn,
@@ -52,6 +53,7 @@ EVENTS: tuple[Event, ...] = (
     Released("2-bbbb"),
     Adopted(AT, "adopted"),
     DeclaredNotCharged(AT),
+    SentAgain(AT, "successor1"),
 )
 
 # The table once more, by hand: what each event makes of each state that can take it.
@@ -77,6 +79,7 @@ TABLE: dict[type[Event], dict[JobStatus, JobStatus]] = {
     Released: {S.HELD: S.HELD},
     Adopted: {S.UNCONFIRMED: S.QUEUED},
     DeclaredNotCharged: {S.UNCONFIRMED: S.REJECTED},
+    SentAgain: {S.UNCONFIRMED: S.UNCONFIRMED},
 }
 
 
@@ -123,7 +126,7 @@ def test_every_pair_of_state_and_event(status: JobStatus, event: Event) -> None:
     job = job_in(status)
     before = replace(job)
     expected = TABLE[type(event)].get(status)
-    assert can_take(status, type(event)) is (expected is not None)
+    assert can_take(job, type(event)) is (expected is not None)
     if expected is None:
         with pytest.raises(ImpossibleTransition):
             advance(job, event)
@@ -168,6 +171,37 @@ def test_the_gateway_s_word_is_shown_as_it_came(word: str, status: JobStatus, sh
 def test_an_adopted_id_must_be_one(request_id: str) -> None:
     with pytest.raises(ImpossibleTransition):
         advance(job_in(S.UNCONFIRMED), Adopted(AT, request_id))
+
+
+def test_what_was_adopted_is_believed_once_the_gateway_has_answered_for_it() -> None:
+    adopted = advance(job_in(S.UNCONFIRMED), Adopted(AT, "adopted"))
+    assert (adopted.status, adopted.request_id, adopted.adopted_at) == (S.QUEUED, "adopted", AT)
+    confirmed = advance(adopted, answered("PROCESSING"))
+    assert (confirmed.status, confirmed.adopted_at) == (S.PROCESSING, None)
+    assert denied(confirmed, 0, 300, 600).status is S.NOT_FOUND
+
+
+def test_an_adopted_id_that_the_gateway_denies_leaves_the_job_as_unconfirmed_as_it_was() -> None:
+    adopted = advance(job_in(S.UNCONFIRMED), Adopted(AT, "adopted"))
+    assert denied(adopted, 0, 300).status is S.QUEUED
+    doubted = denied(adopted, 0, 300, 600)
+    assert (doubted.status, doubted.request_id, doubted.needs_decision) == (S.UNCONFIRMED, None, True)
+    assert "adopted" in (doubted.error or "")
+    assert advance(doubted, Adopted(AT, "right")).request_id == "right"
+
+
+@pytest.mark.parametrize("event", [DeclaredNotCharged(AT), SentAgain(AT, "successor1")])
+def test_a_request_id_proves_the_person_s_word_wrong_and_nothing_else_moves_a_settled_job(event: Event) -> None:
+    settled = advance(job_in(S.UNCONFIRMED), event)
+    assert (settled.needs_decision, settled.is_active) == (False, False)
+    assert settled.charge is (Charge.NONE if settled.status is S.REJECTED else Charge.AT_RISK)
+    for again in (SentAgain(AT, "successor2"), Released("2-bbbb"), claimed(), Withdrawn(AT)):
+        with pytest.raises(ImpossibleTransition):
+            advance(settled, again)
+    for proof in (accepted("late"), Adopted(AT, "late")):
+        reopened = advance(settled, proof)
+        assert (reopened.status, reopened.request_id, reopened.settled_at) == (S.QUEUED, "late", None)
+        assert reopened.completed_at is None
 
 
 @pytest.mark.parametrize(
@@ -297,6 +331,7 @@ ANY_EVENT: st.SearchStrategy[Event] = st.one_of(
     st.builds(Released, st.just("2-bbbb")),
     st.builds(Adopted, TIMES, st.sampled_from(["r3", "bad id"])),
     st.builds(DeclaredNotCharged, TIMES),
+    st.builds(SentAgain, TIMES, st.just("successor1")),
 )
 FREE = {Charge.NONE, Charge.HELD}
 
@@ -315,11 +350,12 @@ def test_no_sequence_of_events_breaks_what_must_hold(events: list[Event], start:
 
 
 def assert_step(job: Job, moved: Job, event: Event) -> None:
-    if job.request_id is not None:
+    was_adopted = job.adopted_at is not None and moved.status is S.UNCONFIRMED
+    if job.request_id is not None and not was_adopted:
         assert moved.request_id == job.request_id, "a request id is never lost or changed"
     if job.status in {S.UNCONFIRMED, S.QUEUED, S.PROCESSING, S.COMPLETED, S.NOT_FOUND}:
         assert moved.status not in {S.HELD, S.SENDING, S.CANCELLED}, "what may be charged is never sent again"
-    if job.status in {S.REJECTED, S.FAILED, S.ERROR, S.CANCELLED}:
+    if job.status in {S.REJECTED, S.FAILED, S.ERROR, S.CANCELLED} and job.settled_at is None:
         assert moved == job, "an end is an end"
     for before, after in zip(job.pictures, moved.pictures, strict=False):
         if before.state is PictureState.SAVED:
