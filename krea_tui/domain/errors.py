@@ -7,6 +7,8 @@ Every error says what happened (`str(error)`) and what the person can do next (`
     ├── InvalidRequest          fields of the form that break the API's rules
     ├── ConfigError             a broken setting, named by its key
     ├── StoreError              the history or a folder cannot be used
+    │   ├── HistoryDamaged      its file is not what was written into it
+    │   ├── HistoryLocked       another program holds its lock
     │   ├── UnknownJob          no job, or more than one, has this id
     │   ├── NotClaimed          the job is no longer held for sending
     │   └── RequestIdTaken      another job owns this request id
@@ -53,6 +55,21 @@ class ConfigError(KreaTuiError):
 
 class StoreError(KreaTuiError):
     """The history, or a folder of it, cannot be used."""
+
+
+class HistoryDamaged(StoreError):
+    """The history's file is not what was written into it; the next start of an engine rebuilds it."""
+
+    advice = (
+        "Start krea-tui, or `krea-tui watch`: it keeps the damaged file aside and makes a new history of what can be"
+        " read and of the pictures."
+    )
+
+
+class HistoryLocked(StoreError):
+    """Another program holds the history's lock; it can be used as soon as that lets go."""
+
+    advice = "Close the other program that has the history open; this one goes on by itself."
 
 
 class UnknownJob(StoreError):

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import asdict, fields
-from typing import Final
+from typing import Any, Final
 
-from krea_tui.domain.errors import InvalidRequest, StoreError
+from krea_tui.domain.errors import HistoryDamaged, InvalidRequest
 from krea_tui.domain.job import HoldReason, Job, JobStatus, Picture, PictureState
 from krea_tui.domain.request import GenerationRequest, request_from_body
 
+# `Any`: what a damaged file yields is of no type until a job has been made of it.
+Row = sqlite3.Row | Mapping[str, Any]
 # Fields of Job that are columns of the same name and need no translation.
 _PLAIN: Final = tuple(
     field.name
@@ -41,18 +44,15 @@ def to_row(job: Job) -> dict[str, object]:
     return row
 
 
-def from_row(row: sqlite3.Row) -> Job:
-    """The job of a row; raises `StoreError` for one that was damaged on the disk."""
+def from_row(row: Row) -> Job:
+    """The job of a row; raises `HistoryDamaged` for one that was damaged on the disk."""
     try:
         return _job_of(row)
     except (ValueError, TypeError, KeyError, InvalidRequest, RecursionError) as error:
-        raise StoreError(
-            f"the job {row['id']} in the history is damaged ({type(error).__name__})",
-            advice="Bring back a copy of the history, or choose another folder with --data-dir.",
-        ) from error
+        raise HistoryDamaged(f"the job {row['id']} in the history is damaged ({type(error).__name__})") from error
 
 
-def _job_of(row: sqlite3.Row) -> Job:
+def _job_of(row: Row) -> Job:
     plain = {name: row[name] for name in _PLAIN}
     return Job(
         **plain,

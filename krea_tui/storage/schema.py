@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Final
 
 from krea_tui.domain.errors import StoreError
+from krea_tui.storage.faults import store_error
 
 BUSY_TIMEOUT_MS: Final = 10_000
+_ADVICE: Final = "Check the folder's permissions and the free space, or choose another with --data-dir."
 
 _V1: Final = """
 CREATE TABLE meta (
@@ -88,10 +90,10 @@ ALTER TABLE jobs ADD COLUMN settled_at REAL;
 _MIGRATIONS: Final = (_V1, _V2)
 
 
-def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
+def connect(path: Path, *, read_only: bool = False, timeout_ms: int = BUSY_TIMEOUT_MS) -> sqlite3.Connection:
     """Open the history: WAL, every commit synced (`synchronous=FULL`), file 0600; raises `StoreError`.
 
-    `read_only` makes no file and lets nothing be written.
+    `read_only` makes no file and lets nothing be written. `timeout_ms` is how long each statement waits for a lock.
     """
     try:
         if not read_only:
@@ -101,7 +103,7 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
             uri=True,
             isolation_level=None,
             check_same_thread=False,
-            timeout=BUSY_TIMEOUT_MS / 1000,
+            timeout=timeout_ms / 1000,
         )
         try:
             connection.row_factory = sqlite3.Row
@@ -113,11 +115,10 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
             connection.close()
             raise
         return connection
-    except (OSError, sqlite3.Error) as error:
-        raise StoreError(
-            f"the history {path} cannot be opened: {error}",
-            advice="Check the folder's permissions and the free space, or choose another with --data-dir.",
-        ) from error
+    except sqlite3.Error as error:
+        raise store_error(error, f"the history {path} cannot be opened", _ADVICE) from error
+    except OSError as error:
+        raise StoreError(f"the history {path} cannot be opened: {error.strerror or error}", advice=_ADVICE) from error
 
 
 def _create_private(path: Path) -> None:
