@@ -5,8 +5,8 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final, cast
 
 from krea_tui.cli.options import plain_options
 from krea_tui.cli.output import make_streams_safe, tell_error
@@ -15,7 +15,24 @@ from krea_tui.domain.errors import KreaTuiError
 if TYPE_CHECKING:
     import argparse
 
+    Command = Callable[[argparse.Namespace, Mapping[str, str]], int]
+
 _REPORT: Final = "What was sent is in the history. Run `python -X dev -m krea_tui ...` for the details of a report."
+
+# Where the action of each command is, below `krea_tui.cli`.
+_COMMANDS: Final = {
+    "submit": "submit.submit",
+    "retry": "retry.retry",
+    "resume": "resume.resume",
+    "cancel": "holding.cancel",
+    "pause": "holding.pause",
+    "watch": "watch.watch",
+    "jobs": "reading.list_jobs",
+    "show": "reading.show_job",
+    "locations": "places.show_locations",
+    "config": "places.run_config",
+    "simulate": "simulate.simulate",
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -52,57 +69,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         return end.code if isinstance(end.code, int) else 0
 
 
-def _run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:  # noqa: C901, PLR0911 -- one arm for each command
-    if arguments.command is not None:
-        gc.enable()
-    match arguments.command:
-        case None:
-            from krea_tui.cli.app import run_app
+def _run(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    if arguments.command is None:
+        from krea_tui.cli.app import run_app
 
-            return run_app(arguments, environ)
-        case "submit":
-            from krea_tui.cli.submit import submit
+        return run_app(arguments, environ)
+    gc.enable()
+    return _command(arguments.command)(arguments, environ)
 
-            return submit(arguments, environ)
-        case "retry":
-            from krea_tui.cli.retry import retry
 
-            return retry(arguments, environ)
-        case "jobs":
-            from krea_tui.cli.reading import list_jobs
+def _command(name: str) -> Command:
+    from importlib import import_module
 
-            return list_jobs(arguments, environ)
-        case "show":
-            from krea_tui.cli.reading import show_job
-
-            return show_job(arguments, environ)
-        case "locations":
-            from krea_tui.cli.places import show_locations
-
-            return show_locations(arguments, environ)
-        case "config":
-            from krea_tui.cli.places import run_config
-
-            return run_config(arguments, environ)
-        case "watch":
-            from krea_tui.cli.watch import watch
-
-            return watch(arguments, environ)
-        case "cancel":
-            from krea_tui.cli.holding import cancel
-
-            return cancel(arguments, environ)
-        case "pause":
-            from krea_tui.cli.holding import pause
-
-            return pause(arguments, environ)
-        case "resume":
-            from krea_tui.cli.resume import resume
-
-            return resume(arguments, environ)
-        case "simulate":
-            from krea_tui.cli.simulate import simulate
-
-            return simulate(arguments)
-        case other:
-            raise AssertionError(f"no action for {other}")
+    module, _, function = _COMMANDS[name].partition(".")
+    return cast("Command", getattr(import_module(f"krea_tui.cli.{module}"), function))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import signal
+from collections.abc import Mapping
 
 from krea_tui.cli.exit_codes import ExitCode
 from krea_tui.cli.output import tell_result
@@ -11,7 +12,7 @@ from krea_tui.domain.errors import UsageError
 from krea_tui.domain.pricing import MICRO
 
 
-def simulate(arguments: argparse.Namespace) -> int:
+def simulate(arguments: argparse.Namespace, _environ: Mapping[str, str]) -> int:
     """Serve until interrupted, which is how it is meant to end."""
     from krea_tui.simulator import Behaviour, Simulator, serve
 
