@@ -35,3 +35,14 @@ class StatusAnswer:
     created_at: str | None = None
     updated_at: str | None = None
     completed_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackHint:
+    """Somebody called the address that one attempt was sent with. Anybody may have written it: it proves nothing.
+
+    `request_id` is what the body named, None where it named none of the right shape.
+    """
+
+    attempt_id: str
+    request_id: str | None = None

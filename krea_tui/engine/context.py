@@ -12,9 +12,16 @@ from krea_tui.engine.policy import Policy
 from krea_tui.engine.ports import Clock, Files, Gateway, Store
 
 
+def _no_callback(_attempt_id: str) -> None:
+    return None
+
+
 @dataclass(slots=True)
 class LaneContext:
-    """One for each time this process is the engine. `day_start` tells the local midnight (epoch seconds)."""
+    """One for each time this process is the engine. `day_start` tells the local midnight (epoch seconds).
+
+    `callback_url` names the address at which an attempt's callback is received, None where none is.
+    """
 
     book: JobBook
     store: Store
@@ -26,3 +33,4 @@ class LaneContext:
     process_id: str
     day_start: Callable[[], float]
     chance: random.Random
+    callback_url: Callable[[str], str | None] = _no_callback

@@ -39,7 +39,8 @@ class GatewayHealth:
 
     `is_engine` tells whether this process sends and polls, `is_follower` whether it follows another one (neither
     before that is known); a follower shows the engine's `pause`. `is_paused_by_person` holds beside any other
-    reason, and outlives it.
+    reason, and outlives it. `callbacks_at` is the address at which the gateway's callbacks are received by this
+    process, `callbacks_trouble` why they are not although they should be.
     """
 
     is_engine: bool = False
@@ -56,6 +57,8 @@ class GatewayHealth:
     last_answer_at: float | None = None
     has_key: bool = True
     is_paused_by_person: bool = False
+    callbacks_at: str | None = None
+    callbacks_trouble: str = ""
 
     def lift_pause(self) -> None:
         """What stood is mended; what the person paused stays so."""

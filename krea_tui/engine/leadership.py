@@ -12,6 +12,7 @@ from krea_tui.domain.job import Job
 from krea_tui.domain.pacing import TokenBucket
 from krea_tui.engine.book import JobBook
 from krea_tui.engine.budget import Budget
+from krea_tui.engine.callbacks import Callbacks
 from krea_tui.engine.clock import wait_for
 from krea_tui.engine.context import LaneContext
 from krea_tui.engine.download import DownloadLane
@@ -35,12 +36,13 @@ HISTORY_PAGE = 200
 
 @dataclass(slots=True)
 class Lanes:
-    """The three lanes of a leading process, and what they share."""
+    """The three lanes of a leading process, what they share, and what hastens them."""
 
     context: LaneContext
     submission: SubmissionLane
     status: StatusLane
     download: DownloadLane
+    callbacks: Callbacks
 
 
 class Leadership:
@@ -187,10 +189,13 @@ class Leadership:
         if self._stop.is_set():
             return
         self.lanes = lanes
+        # Before the first submission, which is to name the address of its callback.
+        await lanes.callbacks.open()
         tasks = [
             asyncio.create_task(lanes.submission.run(), name="submission-lane"),
             asyncio.create_task(lanes.status.run(), name="status-lane"),
             asyncio.create_task(lanes.download.run(), name="download-lane"),
+            asyncio.create_task(lanes.callbacks.run(), name="callbacks"),
             asyncio.create_task(keep_going(self._watch, lambda: False, self._clock), name="engine-watch"),
         ]
         stop = asyncio.create_task(self._stop.wait(), name="engine-stop")
@@ -205,6 +210,7 @@ class Leadership:
             for task in (*tasks, stop):
                 task.cancel()
             await asyncio.gather(*tasks, stop, return_exceptions=True)
+            await lanes.callbacks.aclose()
             await lanes.context.budget.aclose()
             self.lanes = None
 
@@ -224,7 +230,9 @@ class Leadership:
             day_start=self.day_start,
             chance=random.Random(),  # noqa: S311 -- jitter, not a secret
         )
-        return Lanes(context, SubmissionLane(context), StatusLane(context), DownloadLane(context))
+        status = StatusLane(context)
+        callbacks = Callbacks(context, status, self._world.make_receiver)
+        return Lanes(context, SubmissionLane(context), status, DownloadLane(context), callbacks)
 
     async def _watch(self) -> None:
         await self._clock.sleep(FOLLOW_INTERVAL_S)

@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from krea_tui.domain.answers import StatusAnswer, SubmitAnswer
+from krea_tui.domain.answers import CallbackHint, StatusAnswer, SubmitAnswer
 from krea_tui.domain.events import Claimed, Event
 from krea_tui.domain.job import Job, Marks
 from krea_tui.domain.money import DailyCap, Ledger
@@ -136,3 +137,25 @@ class Processes(Protocol):
     def died_at(self, process_id: str) -> float | None: ...
 
     def others_alive(self) -> bool: ...
+
+
+class Receiver(Protocol):
+    """Listens for the gateway's callbacks and puts what it hears on the queue that it was given.
+
+    `start` raises `ConfigError` where it cannot listen. `public_url` is where the gateway finds it.
+    """
+
+    public_url: str
+
+    async def start(self) -> None: ...
+
+    async def aclose(self) -> None: ...
+
+    @property
+    def is_listening(self) -> bool: ...
+
+    def callback_url(self, attempt_id: str) -> str: ...
+
+
+# Gets the secret from which callback addresses are derived, and the queue for what comes in on them.
+MakeReceiver = Callable[[bytes, asyncio.Queue[CallbackHint]], Awaitable[Receiver]]

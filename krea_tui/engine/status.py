@@ -60,6 +60,7 @@ class StatusLane:
         self._checking: dict[str, asyncio.Task[None]] = {}
         self._checked_at: dict[str, float] = {}
         self._retries: dict[str, int] = {}
+        self._hinted: set[str] = set()
         self._durations: deque[float] = deque(maxlen=_REMEMBERED_DURATIONS)
         self._preferred: str | None = None
         self._failures = 0
@@ -94,6 +95,45 @@ class StatusLane:
     def prefer(self, job_id: str | None) -> None:
         """The job the person looks at goes first among those that are due."""
         self._preferred = job_id
+
+    def hint(self, job_id: str) -> bool:
+        """There may be news of this job: check it as soon as that may be; false where this changes nothing."""
+        now = self._clock.now()
+        job = self._book.get(job_id)
+        if job is None or not self._wants(job, now):
+            return False
+        if job_id in self._checking:
+            # Its answer may have been on the way before the news was.
+            is_new = job_id not in self._hinted
+            self._hinted.add(job_id)
+            return is_new
+        due_at = max(now, self._last_checked(job) + RECHECK_GAP_S)
+        if due_at >= self._due.get(job_id, float("inf")):
+            return False
+        self._schedule(job_id, due_at)
+        return True
+
+    async def knows(self, job_id: str, request_id: str) -> bool | None:
+        """Whether the gateway knows this request id, said to be this job's; None where it cannot be asked now.
+
+        One status request of the one budget, under the same breaker as the checks.
+        """
+        health = self._book.health
+        if health.pause is not None and health.pause.reason in _STOPPING:
+            return None
+        if health.breaker_until is not None and (self._checking or health.breaker_until > self._clock.now()):
+            return None
+        await self._budget.acquire(Priority.POLL)
+        is_known = True
+        try:
+            await self._gateway.status(request_id)
+        except UnknownRequest:
+            is_known = False
+        except GatewayError as error:
+            self._not_told(job_id, error)
+            return None
+        self._succeeded(job_id)
+        return is_known
 
     def resume(self) -> None:
         """The key or the address was mended: ask again."""
@@ -197,7 +237,11 @@ class StatusLane:
             self._wake.set()
         job = self._book.get(job_id)
         now = self._clock.now()
+        is_hinted = job_id in self._hinted
+        self._hinted.discard(job_id)
         if job is not None and self._wants(job, now):
+            if is_hinted and delay_s is None:
+                delay_s = RECHECK_GAP_S
             self._schedule(job_id, now + (self._interval(job, now) if delay_s is None else delay_s))
 
     async def _ask(self, job_id: str) -> float | None:
@@ -211,14 +255,8 @@ class StatusLane:
             event = StatusRead(self._clock.now(), answer)
         except UnknownRequest:
             event = StatusDenied(self._clock.now())
-        except RateLimited as error:
-            return self._rate_limited(error)
-        except KeyRefused as error:
-            self._book.health.pause = Pause(PauseReason.KEY, str(error), error.advice)
-            self._book.touch()
-            return STATUS_RETRY_S[0]
         except GatewayError as error:
-            return self._failed(job_id, error)
+            return self._not_told(job_id, error)
         self._succeeded(job_id)
         try:
             await self._record(job, event)
@@ -247,6 +285,16 @@ class StatusLane:
         health.last_answer_at = self._clock.now()
         self._budget.bucket.succeeded()
         health.rate_per_s = self._budget.bucket.rate_per_s
+
+    def _not_told(self, job_id: str, error: GatewayError) -> float:
+        """Seconds until it is worth asking again."""
+        if isinstance(error, RateLimited):
+            return self._rate_limited(error)
+        if isinstance(error, KeyRefused):
+            self._book.health.pause = Pause(PauseReason.KEY, str(error), error.advice)
+            self._book.touch()
+            return STATUS_RETRY_S[0]
+        return self._failed(job_id, error)
 
     def _failed(self, job_id: str, error: GatewayError) -> float:
         self._failures += 1

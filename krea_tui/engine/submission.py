@@ -181,7 +181,8 @@ class SubmissionLane:
 
     async def _post(self, job: Job) -> Event:
         try:
-            answer = await self._gateway.submit(job.request.body())
+            callback_url = self._context.callback_url(job.attempt_id or "")
+            answer = await self._gateway.submit(job.request.body(), callback_url=callback_url)
         except GatewayError as error:
             return self._judge(job, error)
         except Exception as error:

@@ -9,7 +9,7 @@ from krea_tui.domain.errors import ImpossibleTransition
 from krea_tui.domain.events import Event
 from krea_tui.domain.job import Job
 from krea_tui.engine.book import JobBook
-from krea_tui.engine.ports import Clock, Election, Files, Gateway, Processes, Store
+from krea_tui.engine.ports import Clock, Election, Files, Gateway, MakeReceiver, Processes, Store
 
 OpenGateway = Callable[[str], Awaitable[Gateway]]
 # The key that is kept beside the history, and its fingerprint; None where there is none. Blocking.
@@ -24,7 +24,7 @@ def _no_key() -> None:
 class World:
     """What the composition hands in. `open_gateway` gets the key and may take its time (TLS, a simulator's start).
 
-    `read_key` is asked when another process was given a new key.
+    `read_key` is asked when another process was given a new key. `make_receiver` is there where callbacks are wanted.
     """
 
     store: Store
@@ -34,6 +34,7 @@ class World:
     clock: Clock
     open_gateway: OpenGateway
     read_key: ReadKey = _no_key
+    make_receiver: MakeReceiver | None = None
 
 
 async def try_apply(store: Store, book: JobBook, job_id: str, event: Event) -> Job | None:
