@@ -126,8 +126,10 @@ class Leadership:
         word = await self.signals.resume()
         self._heard = Heard(resumed=word, key=self._heard.key)
         self.book.health.is_paused_by_person = False
+        # Released first: the lane goes on with the oldest.
+        released = await self.heirs.release(RESUMABLE, self.policy.profile)
         self.unpause()
-        return await self.heirs.release(RESUMABLE, self.policy.profile)
+        return released
 
     async def use_key(self, key: str, fingerprint: str) -> None:
         """Send with another key from now on; what waited for one goes on."""
@@ -247,6 +249,7 @@ class Leadership:
     async def _follow_changes(self) -> bool:
         """Take in what other processes committed; true if there was anything."""
         await self._sign_of_life()
+        await self._ledger.keep_day()
         version = await self._store.data_version()
         if version == self._data_version:
             return False
@@ -270,9 +273,9 @@ class Leadership:
             health.lift_pause()
             health.pause = health.pause or heard.standing
         elif heard.resumed != before.resumed or (was_paused and not heard.is_paused):
-            self.unpause()
             # The process that was told may not have seen yet what was held here.
             await self.heirs.release(RESUMABLE, self.policy.profile)
+            self.unpause()
         elif health.pause is None:
             health.lift_pause()
         self.book.touch()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from contextlib import suppress
 from typing import Final
 
 from krea_tui.domain.errors import StoreError
+from krea_tui.domain.spending import day_end, day_start
 from krea_tui.engine.book import JobBook
 from krea_tui.engine.ports import Clock, Store
 
@@ -24,16 +24,25 @@ class LedgerKeeper:
         self._profile = profile
         self._task: asyncio.Task[None] | None = None
         self._is_stale = False
+        self._day = (0.0, 0.0)
 
     async def refresh(self) -> None:
         """Read today's ledger now; raises `StoreError`."""
-        self._book.ledger = await self._store.ledger(self.day_start(), self._profile)
+        now = self._clock.now()
+        day = (day_start(now), day_end(now))
+        self._book.ledger = await self._store.ledger(day[0], self._profile)
+        self._day = day
         self._book.touch()
+
+    async def keep_day(self) -> None:
+        """Read the ledger anew once another day has begun, also by a clock that was set; raises `StoreError`."""
+        begins_at, ends_at = self._day
+        if not begins_at <= self._clock.now() < ends_at:
+            await self.refresh()
 
     def day_start(self) -> float:
         """The local midnight before now, epoch seconds."""
-        today = time.localtime(self._clock.now())
-        return time.mktime((today.tm_year, today.tm_mon, today.tm_mday, 0, 0, 0, 0, 0, -1))
+        return day_start(self._clock.now())
 
     def on_change(self, job_ids: frozenset[str]) -> None:
         """A listener of the book."""

@@ -14,9 +14,11 @@ from krea_tui.domain.events import Accepted, Adopted, Claimed, Doubted, Event, N
 from krea_tui.domain.job import ID_ALPHABET, Charge, Job, JobStatus, Marks, new_id
 from krea_tui.domain.lifecycle import advance
 from krea_tui.domain.money import CapReached, DailyCap, Ledger
+from krea_tui.domain.spending import Spending
 from krea_tui.domain.text import clean_line
 from krea_tui.storage.rows import COLUMNS, body_text, from_row, to_row
 from krea_tui.storage.schema import connect, migrate, require_todays_shape
+from krea_tui.storage.spending import read_spending
 
 _INSERT: Final = f"INSERT INTO jobs ({', '.join(COLUMNS)}) VALUES ({', '.join(':' + c for c in COLUMNS)})"  # noqa: S608
 _UPDATE: Final = f"UPDATE jobs SET {', '.join(f'{c} = :{c}' for c in COLUMNS)} WHERE id = :id"  # noqa: S608
@@ -149,6 +151,10 @@ class JobStore:
     def ledger(self, since: float, profile: str) -> Ledger:
         """What the attempts since then cost, and what the held jobs would."""
         return self._ledger(since, profile)
+
+    def spending(self, profile: str) -> Spending:
+        """What every attempt cost, by slices of a day, and what the held jobs would."""
+        return read_spending(self._connection, profile)
 
     def get_meta(self, name: str) -> str | None:
         """A stored word about the whole (paused, salt, ...)."""

@@ -13,6 +13,7 @@ from krea_tui.domain.errors import StoreError
 from krea_tui.domain.events import Claimed, Event
 from krea_tui.domain.job import Job, Marks
 from krea_tui.domain.money import DailyCap, Ledger
+from krea_tui.domain.spending import Spending
 from krea_tui.storage.store import JobStore
 
 P = ParamSpec("P")
@@ -106,6 +107,10 @@ class ThreadedStore:
     async def ledger(self, since: float, profile: str) -> Ledger:
         """See `JobStore.ledger`."""
         return await self._read(self._history.ledger, since, profile)
+
+    async def spending(self, profile: str) -> Spending:
+        """See `JobStore.spending`."""
+        return await self._read(self._history.spending, profile)
 
     @property
     def _main(self) -> JobStore:
