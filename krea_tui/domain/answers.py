@@ -10,6 +10,14 @@ from typing import Final
 REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_.-]{1,200}")
 
 
+def pasted_request_id(text: str) -> str | None:
+    """The request id in what a person pasted: alone, in quotes, or at the end of a URL; None if there is none."""
+    word = text.strip().strip("\"'`<>").strip()
+    if "://" in word:
+        word = word.partition("?")[0].partition("#")[0].rstrip("/").rpartition("/")[2]
+    return word if REQUEST_ID.fullmatch(word) and set(word) != {"."} else None
+
+
 @dataclass(frozen=True, slots=True)
 class SubmitAnswer:
     """An accepted submission. `status` is the gateway's word; `polling_url` is stored, never followed."""

@@ -79,6 +79,12 @@ class JobBook:
             return iter(())
         return (job for job in self if job.status is JobStatus.HELD)
 
+    def undecided(self) -> list[Job]:
+        """Jobs that may have been charged and about which a person must decide, newest first."""
+        if not self._counts[JobStatus.UNCONFIRMED]:
+            return []
+        return [job for job in self if job.needs_decision]
+
     @property
     def running_count(self) -> int:
         """Jobs at the gateway, on the way there, or whose pictures are being saved."""

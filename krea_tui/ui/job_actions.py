@@ -40,7 +40,8 @@ JOB_BINDINGS: Final[list[BindingType]] = [
     Binding("d,delete", "screen.delete", "Delete", show=False, id="job.delete", tooltip="Delete the job from the list"),
     Binding("z", "screen.undelete", "Undo delete", show=False, id="job.undelete", tooltip="Bring the deleted job back"),
     Binding("p", "screen.pause", "Pause", id="queue.pause", tooltip="Pause sending, or go on"),
-    Binding("l", "screen.release", "Let go", show=False, id="queue.release", tooltip="Let left-over jobs go"),
+    Binding("l", "screen.release", "Left over", show=False, id="queue.release", tooltip="Send or cancel left-overs"),
+    Binding("u", "screen.resolve", "Unconfirmed", show=False, id="queue.resolve", tooltip="Resolve unconfirmed jobs"),
 ]
 
 
@@ -74,7 +75,7 @@ class JobActions(ActsAlone[None]):
         if (job := self._job()) is None:
             return
         if job.status is JobStatus.UNCONFIRMED:
-            self._say("It may have been accepted already. Look at the vendor's console before sending it again.")
+            self.action_resolve()
         elif job.is_active:
             self._say("It is still on its way: there is nothing to retry yet.")
         elif job.is_done:
@@ -210,25 +211,45 @@ class JobActions(ActsAlone[None]):
 
     @when_alone
     def action_release(self) -> None:
-        """Let left-over jobs go, after saying how many and for how much."""
+        """Send or cancel what earlier sessions left, after saying how many and for how much."""
         from krea_tui.domain.job import HoldReason
+        from krea_tui.ui.screens.decisions import LeftOver, LeftOverAnswer
 
         left = [job for job in self.session.book.held() if job.hold_reason is HoldReason.LEFT_OVER]
         if not left:
             self._say("Nothing is left over from earlier sessions.")
             return
+        ids = [job.id for job in left]
         total = format_usd(sum(job.price_microusd for job in left))
 
-        async def release() -> None:
-            await (await self.session.engine()).release([job.id for job in left])
+        async def send() -> None:
+            sent = await (await self.session.engine()).release(ids)
+            self._say(f"{len(sent)} of {len(ids)} go out when their turn comes.")
+
+        async def cancel() -> None:
+            cancelled = await (await self.session.engine()).withdraw(ids)
+            self._say(f"{len(cancelled)} of {len(ids)} cancelled; nothing was spent.")
+
+        def answered(answer: LeftOverAnswer | None) -> None:
+            if answer is LeftOverAnswer.SEND:
+                self._order(send)
+            elif answer is LeftOverAnswer.CANCEL:
+                self._order(cancel)
 
         noun = "job" if len(left) == 1 else "jobs"
-        self._ask(
-            "Left over",
-            f"Send {len(left)} {noun} of an earlier session now, for {total}?",
-            "x on a job cancels it for nothing instead.",
-            lambda: self._order(release),
-        )
+        question = f"Send {len(left)} {noun} of an earlier session now, for {total}?"
+        detail = "They were never sent and cost nothing so far."
+        self.app.push_screen(LeftOver("Left over", question, detail), answered)
+
+    @when_alone
+    def action_resolve(self) -> None:
+        """Say what became of requests that nobody has answered for."""
+        from krea_tui.ui.screens.resolve import Resolve
+
+        if self.session.book.undecided():
+            self.app.push_screen(Resolve(self.session, self.job.id if self.job else None))
+        else:
+            self._say("Nothing is unconfirmed.")
 
     def _spend(self, request: GenerationRequest, job: Job) -> None:
         """Buy one picture; a second press so soon is a slip."""

@@ -45,7 +45,7 @@ _HELD_WORDS: Final = {
 }
 _ENDED_WORDS: Final = {
     JobStatus.UNCONFIRMED: "It may have been accepted and paid, so it is not sent again by itself.\n"
-    "Look at the vendor's console first.",
+    "Look at the vendor's console, then press u to say what became of it.",
     JobStatus.REJECTED: "Nothing was charged.\nPress e to edit it as a new job.",
     JobStatus.FAILED: "It may have been charged: the gateway promises nothing for FAILED.\nPress r to try again.",
     JobStatus.ERROR: "An error of the gateway: not charged.\nPress r to try again.",
@@ -123,6 +123,8 @@ def _what_next(job: Job) -> str:
         return "Opening the picture …"
     if job.status is JobStatus.COMPLETED:
         return "The picture could not be had.\nPress c to ask once more."
+    if job.status is JobStatus.UNCONFIRMED and not job.needs_decision:
+        return "You had it sent again as a new job."
     return _ENDED_WORDS.get(job.status, "")
 
 

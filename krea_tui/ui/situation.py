@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from krea_tui.domain.job import HoldReason, JobStatus
+from krea_tui.domain.job import HoldReason, Job, JobStatus
 from krea_tui.domain.pricing import format_usd
 from krea_tui.engine.book import JobBook
 from krea_tui.engine.health import GatewayHealth, PauseReason
+from krea_tui.ui.widgets.attention import Matter
 from krea_tui.ui.widgets.status_bar import Situation
 
 _ALARMS: Final = {
@@ -32,7 +33,7 @@ def situation_of(book: JobBook, *, now: float, gateway: str, cap_microusd: int |
         is_well=health.pause is None and health.breaker_until is None,
         running=book.running_count,
         held=book.count(JobStatus.HELD),
-        unconfirmed=book.count(JobStatus.UNCONFIRMED),
+        unconfirmed=len(book.undecided()),
         spent=_spent(book, cap_microusd),
         alarm=_alarm(book),
         waiting_for=waiting_for,
@@ -48,8 +49,24 @@ def _alarm(book: JobBook) -> str:
         return _ALARMS[health.pause.reason]
     if health.download_pause is not None:
         return "pictures wait: the disk fails"
-    left = sum(1 for job in book.held() if job.hold_reason is HoldReason.LEFT_OVER)
-    return f"{left} left over · l lets go" if left else ""
+    return ""
+
+
+def matters_of(book: JobBook) -> tuple[Matter, ...]:
+    """What waits for the person's decision, with count and sum."""
+    matters = []
+    if doubtful := book.undecided():
+        noun = "request" if len(doubtful) == 1 else "requests"
+        words = f"? {len(doubtful)} {noun} may have been paid for: {_total(doubtful)} at risk"
+        matters.append(Matter(words, "u", "resolves", "resolve"))
+    if left := [job for job in book.held() if job.hold_reason is HoldReason.LEFT_OVER]:
+        noun = "job" if len(left) == 1 else "jobs"
+        matters.append(Matter(f"‖ {len(left)} {noun} left over, {_total(left)}", "l", "sends or cancels", "release"))
+    return tuple(matters)
+
+
+def _total(jobs: list[Job]) -> str:
+    return format_usd(sum(job.price_microusd for job in jobs))
 
 
 def _spent(book: JobBook, cap_microusd: int | None) -> str:

@@ -15,6 +15,7 @@ from krea_tui.domain.request import AspectRatio, Creativity, Moodboard, Style, S
 from krea_tui.engine.engine import Engine
 from krea_tui.simulator import Behaviour, Simulator, SimulatorServer
 from krea_tui.ui.screens.dialog import Confirm
+from krea_tui.ui.screens.resolve import Resolve
 from tests.ui.app_support import (
     Gateway,
     QuickClock,
@@ -104,8 +105,7 @@ async def test_an_unconfirmed_job_is_not_retried(gateway: Gateway) -> None:
     async with studio(plan) as app:
         await app.select(job)
         await app.press("r")
-        await app.says("may have been accepted already")
-        assert app.screen is app.workbench
+        await app.until(lambda: isinstance(app.screen, Resolve), "the ways to resolve it")
     assert gateway.posts == 0
     assert len(stored(plan.locations)) == 1
 
@@ -312,7 +312,7 @@ async def test_left_overs_go_only_after_count_and_sum_were_said(gateway: Gateway
     held = [a_job(f"left00000{n}", JobStatus.HELD, request=a_request(seed=n), accepted_by="gone") for n in range(3)]
     known(plan, *held)
     async with studio(plan) as app:
-        assert "3 left over · l lets go" in app.status
+        await app.until(lambda: "3 jobs left over, $0.18  l sends or cancels" in app.text, "count and sum")
         await app.press("escape", "l")
         await app.until(lambda: "Send 3 jobs of an earlier session now, for $0.18?" in app.text, "the question")
         await answer(app, "enter")
@@ -322,7 +322,20 @@ async def test_left_overs_go_only_after_count_and_sum_were_said(gateway: Gateway
         await app.until(lambda: all(job.request_id for job in app.jobs), "all sent")
         await app.press("l")
         await app.says("Nothing is left over")
+        assert "left over," not in app.text
     assert gateway.posts == 3
+
+
+async def test_left_overs_are_cancelled_together_for_nothing(gateway: Gateway) -> None:
+    plan = plan_for(gateway.url)
+    known(plan, *[a_job(f"left00000{n}", JobStatus.HELD, accepted_by="gone") for n in range(3)])
+    async with studio(plan) as app:
+        await app.press("escape", "l")
+        await app.until(lambda: "Cancel them (x)" in app.text, "the question")
+        await app.press("x")
+        await app.says("3 of 3 cancelled; nothing was spent.")
+    assert {job.status for job in stored(plan.locations)} == {JobStatus.CANCELLED}
+    assert gateway.posts == 0
 
 
 # --- looking --------------------------------------------------------------------------------------------------------

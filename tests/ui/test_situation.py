@@ -6,7 +6,7 @@ from krea_tui.domain.job import HoldReason, JobStatus
 from krea_tui.domain.money import Ledger
 from krea_tui.engine.book import JobBook
 from krea_tui.engine.health import Pause, PauseReason
-from krea_tui.ui.situation import money_left, situation_of
+from krea_tui.ui.situation import matters_of, money_left, situation_of
 from krea_tui.ui.widgets.status_bar import Situation, StatusBar
 from tests.ui.app_support import NOW, a_job, plan_for
 
@@ -71,10 +71,19 @@ def test_a_pause_names_the_key_that_ends_it(reason: PauseReason, key: str) -> No
     assert key in said(book).alarm.split()
 
 
-def test_left_overs_are_an_alarm_unless_something_worse_is() -> None:
+def test_what_waits_for_a_decision_is_named_with_count_sum_and_key() -> None:
     book = JobBook()
+    assert matters_of(book) == ()
     book.put([a_job("a", JobStatus.HELD), a_job("b", JobStatus.HELD)])
-    assert said(book).alarm == "2 left over · l lets go"
+    book.put([a_job("c", JobStatus.UNCONFIRMED), a_job("d", JobStatus.UNCONFIRMED, settled_at=NOW)])
+    doubtful, left = matters_of(book)
+    assert doubtful[:2] == ("? 1 request may have been paid for: $0.06 at risk", "u")
+    assert left[:2] == ("‖ 2 jobs left over, $0.12", "l")
+    assert said(book).unconfirmed == 1
+
+
+def test_the_worst_is_the_alarm() -> None:
+    book = JobBook()
     book.health.download_pause = Pause(PauseReason.DISK, "full")
     assert said(book).alarm == "pictures wait: the disk fails"
     book.health.pause = Pause(PauseReason.MONEY, "402")

@@ -1,9 +1,9 @@
-"""Small windows over the workbench: a question, and trouble that ends the program."""
+"""Small windows over the workbench: questions, and trouble that ends the program."""
 
 from __future__ import annotations
 
 import time
-from typing import ClassVar, Final
+from typing import ClassVar, Final, TypeVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -19,25 +19,61 @@ from krea_tui.ui.widgets.quiet_button import QuietButton
 # No question is read in less.
 READ_S: Final = 0.3
 
+Result = TypeVar("Result")
 
-class Confirm(ModalScreen[bool], ActsAlone[bool]):
-    """Asks before something that cannot be taken back; the answer is No unless the person says Yes.
 
-    A Yes that comes before the question can have been read is not one.
+class Question(ModalScreen[Result], ActsAlone[Result]):
+    """A window that asks; the answer that changes nothing has the focus.
+
+    An answer that comes before the question can have been read is not one.
     """
 
     DEFAULT_CSS = """
-    Confirm {
+    Question {
         align: center middle;
         & > Vertical {
-            width: 64; max-width: 90%; height: auto; padding: 1 2;
+            width: 64; max-width: 90%; height: auto; max-height: 90%; padding: 1 2;
             background: $surface; border: round $border; border-title-color: $text-primary;
         }
         .detail { color: $text-muted; margin-top: 1; }
+        .problem { color: $text-error; height: auto; }
         Horizontal { height: auto; margin-top: 1; align-horizontal: right; }
         Button { margin-left: 2; }
     }
     """
+
+    def __init__(self, title: str, question: str, detail: str = "") -> None:
+        super().__init__()
+        self._title = title
+        self._question = question
+        self._detail = detail
+        self._asked_at = 0.0
+
+    def compose(self) -> ComposeResult:
+        """The question, what it means, and the answers."""
+        with Vertical() as box:
+            box.border_title = Content(self._title)
+            yield Static(self._question, markup=False)
+            if self._detail:
+                yield Static(self._detail, classes="detail", markup=False)
+            yield from self.compose_answers()
+
+    def compose_answers(self) -> ComposeResult:
+        """What stands below the words."""
+        yield from ()
+
+    def on_mount(self) -> None:
+        """Note when it was asked."""
+        self._asked_at = time.monotonic()
+
+    @property
+    def is_read(self) -> bool:
+        """Whether there was time to read it."""
+        return time.monotonic() - self._asked_at >= READ_S
+
+
+class Confirm(Question[bool]):
+    """Asks before something that cannot be taken back; the answer is No unless the person says Yes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "answer(True)", "Yes", id="confirm.yes", tooltip="Do it"),
@@ -45,35 +81,25 @@ class Confirm(ModalScreen[bool], ActsAlone[bool]):
     ]
 
     def __init__(self, title: str, question: str, detail: str = "", *, yes: str = "Yes", no: str = "No") -> None:
-        super().__init__()
-        self._title = title
-        self._question = question
-        self._detail = detail
+        super().__init__(title, question, detail)
         self._yes = yes
         self._no = no
-        self._asked_at = 0.0
 
-    def compose(self) -> ComposeResult:
-        """The question, what it means, and the two answers."""
-        with Vertical() as box:
-            box.border_title = Content(self._title)
-            yield Static(self._question, markup=False)
-            if self._detail:
-                yield Static(self._detail, classes="detail", markup=False)
-            with Horizontal():
-                yield QuietButton(Content(f"{self._yes} (y)"), id="yes", compact=True)
-                yield QuietButton(Content(f"{self._no} (n)"), id="no", variant="primary", compact=True)
+    def compose_answers(self) -> ComposeResult:
+        """Yes and No; No is the answer of a hasty Enter."""
+        with Horizontal():
+            yield QuietButton(Content(f"{self._yes} (y)"), id="yes", compact=True)
+            yield QuietButton(Content(f"{self._no} (n)"), id="no", variant="primary", compact=True)
 
     def on_mount(self) -> None:
         """No is the answer of a hasty Enter."""
         self.query_one("#no", Button).focus()
-        self._asked_at = time.monotonic()
 
     def action_answer(self, answer: bool) -> None:
         """Close with the answer."""
         if not answer:
             self.dismiss(False)
-        elif time.monotonic() - self._asked_at >= READ_S:
+        elif self.is_read:
             self.when_alone(lambda: self.dismiss(True))
 
     @on(Button.Pressed)

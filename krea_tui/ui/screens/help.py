@@ -18,6 +18,7 @@ _KEY_CELLS = 12
 _NAMES = {
     "question_mark": "?",
     "slash": "/",
+    "dollar_sign": "$",
     "escape": "Esc",
     "enter": "Enter",
     "space": "Space",

@@ -11,12 +11,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 
-from krea_tui.domain.errors import KreaTuiError
-from krea_tui.domain.pricing import format_usd, price_of
 from krea_tui.domain.request import GenerationRequest
+from krea_tui.ui.buying import Buying
 from krea_tui.ui.first_keys import behind_the_first_keys
-from krea_tui.ui.job_actions import JobActions
-from krea_tui.ui.messages import JobEnded, KeyWanted
+from krea_tui.ui.messages import JobEnded
 from krea_tui.ui.screens.furniture import NO_JOBS, NO_PICTURE, Desk
 from krea_tui.ui.session import Session
 from krea_tui.ui.widgets.compose_form import ComposeForm
@@ -28,12 +26,13 @@ if TYPE_CHECKING:
     from krea_tui.domain.job import Job
     from krea_tui.ui.draft_keeper import DraftKeeper
     from krea_tui.ui.learning import Learning
+    from krea_tui.ui.widgets.attention import Attention
     from krea_tui.ui.widgets.job_table import JobTable
 
 _PANE: Final = Binding.Group("Panes")
 
 
-class Workbench(JobActions):
+class Workbench(Buying):
     """Projects the job book onto the panes; posts orders to the session. `now` is the wall clock, epoch seconds."""
 
     HORIZONTAL_BREAKPOINTS: list[tuple[int, str]] | None = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]  # noqa: RUF012 -- Textual declares it so
@@ -69,6 +68,7 @@ class Workbench(JobActions):
         self._flush_is_due = False
         self._order_version = -1
         self._learning: Learning | None = None
+        self._attention: Attention | None = None
         self._drafts: DraftKeeper | None = None
 
     def compose(self) -> ComposeResult:
@@ -98,13 +98,16 @@ class Workbench(JobActions):
 
         from krea_tui.ui.draft_keeper import DraftKeeper
         from krea_tui.ui.learning import Learning
+        from krea_tui.ui.widgets.attention import Attention
         from krea_tui.ui.widgets.job_table import JobTable
 
         book = self.session.book
         self._learning = Learning()
         self._table = JobTable(book, empty=NO_JOBS, now=self._now, id="table")
         self._table.plain = self.session.plan.settings.screen.plain
+        self._attention = Attention(id="attention")
         await self.query_one("#jobs").mount(self._table)
+        await self.mount(self._attention, after=self._status)
         await self.mount(Footer(show_command_palette=True))
         if not self._tabs.is_mounted:
             await self.mount(self._tabs, after=self._status)
@@ -153,7 +156,7 @@ class Workbench(JobActions):
 
     def _tell_situation(self) -> None:
         from krea_tui.domain.job import JobStatus
-        from krea_tui.ui.situation import money_left, situation_of
+        from krea_tui.ui.situation import matters_of, money_left, situation_of
 
         book, plan = self.session.book, self.session.plan
         cap = plan.settings.money.daily_cap_microusd
@@ -161,6 +164,8 @@ class Workbench(JobActions):
             book, now=self._now(), gateway=plan.gateway_name, cap_microusd=cap, is_demo=plan.is_demo
         )
         self._status.tell(situation)
+        if self._attention is not None:
+            self._attention.tell(matters_of(book))
         self._form.set_money_left(money_left(book, cap, is_demo=plan.is_demo))
         counts = [
             f"all {len(book):,}" if len(book) else "",
@@ -198,6 +203,11 @@ class Workbench(JobActions):
         self.session.prefer(event.job_id)
         self._show_job()
 
+    async def on_attention_chosen(self, event: Attention.Chosen) -> None:
+        """Open what the person wants to decide."""
+        event.stop()
+        await self.run_action(event.action)
+
     def on_job_table_opened(self, event: JobTable.Opened) -> None:
         """Show the preview alone."""
         event.stop()
@@ -213,42 +223,7 @@ class Workbench(JobActions):
 
         self._order(load)
 
-    # --- sending ---------------------------------------------------------------------------------------------------
-
-    @on(ComposeForm.Submitted)
-    def _submitted(self, event: ComposeForm.Submitted) -> None:
-        event.stop()
-        if not self.session.has_key:
-            self._put_back(event)
-            self.post_message(KeyWanted())
-            return
-        total = sum(price_of(request).microusd for request in event.requests)
-        money = self.session.plan.settings.money
-        if money.batch_cap_microusd is not None and total > money.batch_cap_microusd:
-            self._put_back(event)
-            cap = format_usd(money.batch_cap_microusd)
-            self._say(f"{format_usd(total)} is over your cap of {cap} for a batch: nothing was sent.", "error")
-            return
-        if len(event.requests) > 1 and total > money.ask_above_microusd:
-            from krea_tui.ui.screens.dialog import Confirm
-
-            question = f"Generate {len(event.requests)} pictures for {format_usd(total)}?"
-            detail = "Those not sent yet can be cancelled for nothing (x)."
-
-            def answered(answer: bool | None) -> None:
-                if answer:
-                    self.submit_requests(event.requests)
-                else:
-                    self._put_back(event)
-
-            self.app.push_screen(Confirm("A batch", question, detail, yes="Generate"), answered)
-            return
-        self.submit_requests(event.requests)
-
-    def _put_back(self, event: ComposeForm.Submitted) -> None:
-        """Nothing was sent: the form holds what it held."""
-        self._form.forget_sent(event.requests)
-        self._form.draft = event.draft
+    # --- the form ---------------------------------------------------------------------------------------------------
 
     @on(ComposeForm.Changed)
     def _draft_changed(self, event: ComposeForm.Changed) -> None:
@@ -265,24 +240,6 @@ class Workbench(JobActions):
     def _left_form(self, event: ComposeForm.Left) -> None:
         event.stop()
         self._show_pane("jobs")
-
-    def submit_requests(self, requests: tuple[GenerationRequest, ...], *, retry_of: str | None = None) -> None:
-        """Accept requests; the first of their jobs is selected as soon as it is on disk, before anything is sent."""
-
-        async def submit() -> None:
-            try:
-                jobs = await self.session.submit(requests, retry_of=retry_of)
-            except KreaTuiError:
-                self._form.forget_sent(requests)
-                raise
-            # Written first, shown next: what is on the screen is on the disk.
-            self._flush()
-            if self._table is not None:
-                self._table.move_to(jobs[0].id)
-            if self.has_class("-narrow") and self.has_class("-show-compose"):
-                self._say(f"{len(jobs)} jobs accepted; 2 shows them." if len(jobs) > 1 else "Accepted; 2 shows it.")
-
-        self._order(submit)
 
     def edit_as_new(self, request: GenerationRequest) -> None:
         """Put a request into the form."""
