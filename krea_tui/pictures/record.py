@@ -53,6 +53,7 @@ def picture_record(job: Job, index: int, received: Received, facts: PictureFacts
             "price_microusd": job.price_microusd,
             "price_is_estimate": job.price_is_estimate,
             "created_at": _utc(job.created_at),
+            "attempted_at": _utc(job.attempted_at),
             "submitted_at": _utc(job.submitted_at),
             "completed_at": _utc(job.completed_at),
             "gateway_created_at": job.gateway_created_at,
@@ -61,6 +62,7 @@ def picture_record(job: Job, index: int, received: Received, facts: PictureFacts
         },
         "picture": {
             "index": index,
+            "count": len(job.pictures),
             "sha256": received.sha256,
             "received_bytes": received.size_bytes,
             "format": facts.format.value,

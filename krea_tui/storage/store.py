@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from krea_tui.domain.errors import NotClaimed, RequestIdTaken, StoreError, UnknownJob
+from krea_tui.domain.errors import HistoryDamaged, NotClaimed, RequestIdTaken, StoreError, UnknownJob
 from krea_tui.domain.events import Accepted, Adopted, Claimed, Doubted, Event, NotAccepted, Refused, SentAgain
 from krea_tui.domain.job import ID_ALPHABET, Charge, Job, JobStatus, Marks, new_id
 from krea_tui.domain.lifecycle import advance
 from krea_tui.domain.money import CapReached, DailyCap, Ledger
 from krea_tui.domain.spending import Spending
 from krea_tui.domain.text import clean_line
+from krea_tui.storage.faults import opening_error, require_unmarked, store_error, suspect
 from krea_tui.storage.rows import COLUMNS, body_text, from_row, to_row
-from krea_tui.storage.schema import connect, migrate, require_todays_shape
+from krea_tui.storage.schema import BUSY_TIMEOUT_MS, connect, migrate, require_todays_shape
 from krea_tui.storage.spending import read_spending
 
 _INSERT: Final = f"INSERT INTO jobs ({', '.join(COLUMNS)}) VALUES ({', '.join(':' + c for c in COLUMNS)})"  # noqa: S608
@@ -29,20 +30,42 @@ _ID_TRIES: Final = 5
 class JobStore:
     """The history in SQLite. Blocking; one instance belongs to one thread."""
 
-    def __init__(self, path: Path, *, read_only: bool = False) -> None:
-        """Open (and create or migrate, unless only to read) the history; raises `StoreError`."""
+    def __init__(self, path: Path, *, read_only: bool = False, timeout_ms: int = BUSY_TIMEOUT_MS) -> None:
+        """Open (and create or migrate, unless only to read) the history.
+
+        `timeout_ms` is how long each step waits for another program's lock. Raises `StoreError`: `HistoryDamaged`
+        and `HistoryLocked` among them.
+        """
         self._path = path
-        self._connection = connect(path, read_only=read_only)
+        self._is_read_only = read_only
+        require_unmarked(path)
+        self._connection = connect(path, read_only=read_only, timeout_ms=timeout_ms)
         try:
             if read_only:
                 require_todays_shape(self._connection)
             else:
                 migrate(self._connection)
+            self._connection.execute(f"SELECT {', '.join(COLUMNS)} FROM jobs LIMIT 0")  # noqa: S608 -- our own names
         except BaseException as error:
             self._connection.close()
             if isinstance(error, sqlite3.Error):
-                raise StoreError(f"the history {path} cannot be used: {error}") from error
+                raise opening_error(error, path) from error
             raise
+
+    def wait_for_locks(self, timeout_ms: int) -> None:
+        """How long each step waits for another program's lock from now on."""
+        self._connection.execute(f"PRAGMA busy_timeout={timeout_ms}")
+
+    def fault(self, error: sqlite3.Error, doing: str) -> StoreError:
+        """The typed error; a history that proves damaged is marked, so that nobody opens it before its rescue."""
+        typed = store_error(error, doing)
+        if isinstance(typed, HistoryDamaged):
+            self._suspect()
+        return typed
+
+    def _suspect(self) -> None:
+        if not self._is_read_only:
+            suspect(self._path)
 
     def close(self) -> None:
         """Close the connection; safe to call twice."""
@@ -150,15 +173,18 @@ class JobStore:
 
     def ledger(self, since: float, profile: str) -> Ledger:
         """What the attempts since then cost, and what the held jobs would."""
-        return self._ledger(since, profile)
+        with self._reading():
+            return self._ledger(since, profile)
 
     def spending(self, profile: str) -> Spending:
         """What every attempt cost, by slices of a day, and what the held jobs would."""
-        return read_spending(self._connection, profile)
+        with self._reading():
+            return read_spending(self._connection, profile)
 
     def get_meta(self, name: str) -> str | None:
         """A stored word about the whole (paused, salt, ...)."""
-        row = self._connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+        with self._reading():
+            row = self._connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
         return None if row is None else str(row[0])
 
     def set_meta(self, name: str, value: str | None) -> None:
@@ -243,22 +269,35 @@ class JobStore:
 
     def _rows(self, condition: str, parameters: Sequence[object] = ()) -> list[Job]:
         query = f"SELECT * FROM jobs WHERE {condition}"  # noqa: S608 -- conditions are ours, values are bound
-        return [from_row(row) for row in self._connection.execute(query, parameters)]
+        with self._reading():
+            return [from_row(row) for row in self._connection.execute(query, parameters)]
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise self.fault(error, "the history cannot be read") from error
+        except HistoryDamaged:
+            self._suspect()
+            raise
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         try:
             self._connection.execute("BEGIN IMMEDIATE")
         except sqlite3.Error as error:
-            raise StoreError(f"the history cannot be written: {error}") from error
+            raise self.fault(error, "the history cannot be written") from error
         try:
             yield
             self._connection.execute("COMMIT")
         except BaseException as error:
             if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
+                # What a damaged file cannot take back was never committed.
+                with suppress(sqlite3.Error):
+                    self._connection.execute("ROLLBACK")
             if isinstance(error, sqlite3.Error):
-                raise StoreError(f"the history cannot be written: {error}") from error
+                raise self.fault(error, "the history cannot be written") from error
             raise
 
 

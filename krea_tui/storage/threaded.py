@@ -6,14 +6,17 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-from krea_tui.domain.errors import StoreError
+from krea_tui.domain.errors import HistoryDamaged, StoreError
 from krea_tui.domain.events import Claimed, Event
 from krea_tui.domain.job import Job, Marks
 from krea_tui.domain.money import DailyCap, Ledger
 from krea_tui.domain.spending import Spending
+from krea_tui.storage.faults import store_error, suspect
+from krea_tui.storage.schema import BUSY_TIMEOUT_MS
 from krea_tui.storage.store import JobStore
 
 P = ParamSpec("P")
@@ -29,11 +32,21 @@ class ThreadedStore:
         self._reads = ThreadPoolExecutor(1, thread_name_prefix="history-read")
         self._writer: JobStore | None = None
         self._reader: JobStore | None = None
+        # Once it is seen nothing of this history can be relied on any more.
+        self.damage: HistoryDamaged | None = None
 
-    async def open(self) -> None:
-        """Open, create or migrate the history; raises `StoreError`."""
-        self._writer = await self._run(self._writes, JobStore, self._path)
-        self._reader = await self._run(self._reads, JobStore, self._path)
+    async def open(self, *, timeout_ms: int = BUSY_TIMEOUT_MS) -> None:
+        """Open, create or migrate the history; raises `StoreError`.
+
+        `timeout_ms` is how long the opening itself waits for another program's lock.
+        """
+        self._writer = await self._open_on(self._writes, timeout_ms)
+        self._reader = await self._open_on(self._reads, timeout_ms)
+
+    async def _open_on(self, executor: ThreadPoolExecutor, timeout_ms: int) -> JobStore:
+        store = await self._run(executor, partial(JobStore, timeout_ms=timeout_ms), self._path)
+        await self._run(executor, store.wait_for_locks, BUSY_TIMEOUT_MS)
+        return store
 
     async def aclose(self) -> None:
         """Close both connections after what is queued; the store cannot be used any more."""
@@ -131,7 +144,17 @@ class ThreadedStore:
         try:
             return await loop.run_in_executor(executor, lambda: call(*args, **kwargs))
         except sqlite3.Error as error:
-            raise StoreError(f"the history does not answer: {error}") from error
+            raise self._fault(error) from error
+        except HistoryDamaged as error:
+            self.damage = error
+            raise
+
+    def _fault(self, error: sqlite3.Error) -> StoreError:
+        typed = store_error(error, "the history does not answer")
+        if isinstance(typed, HistoryDamaged):
+            self.damage = typed
+            suspect(self._path)
+        return typed
 
 
 def _opened(store: JobStore | None) -> JobStore:
