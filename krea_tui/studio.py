@@ -24,8 +24,9 @@ from krea_tui.engine.policy import Policy
 from krea_tui.engine.world import World
 
 if TYPE_CHECKING:
+    from krea_tui.domain.answers import CallbackHint
     from krea_tui.domain.job import Job
-    from krea_tui.engine.ports import Gateway
+    from krea_tui.engine.ports import Gateway, MakeReceiver, Receiver
     from krea_tui.pictures.files import PictureFiles
     from krea_tui.storage.threaded import ThreadedStore
 
@@ -86,6 +87,7 @@ async def open_studio(plan: Plan, book: JobBook | None = None) -> Studio:
             clock=SystemClock(),
             open_gateway=_gateway_opener(plan),
             read_key=_key_reader(plan, salt),
+            make_receiver=_receiver_maker(plan),
         )
         engine = Engine(world, _policy_of(plan, key, salt), book)
     except BaseException:
@@ -146,6 +148,23 @@ def _key_reader(plan: Plan, salt: bytes) -> Callable[[], tuple[str, str] | None]
         return (loaded.key.reveal(), fingerprint(loaded.key, salt)) if loaded else None
 
     return read_key
+
+
+def _receiver_maker(plan: Plan) -> MakeReceiver | None:
+    public_url, port = plan.settings.webhook
+    if public_url is None or plan.is_demo:
+        return None
+
+    async def make_receiver(secret: bytes, hints: asyncio.Queue[CallbackHint]) -> Receiver:
+        def make() -> Receiver:
+            from krea_tui.gateway.webhook import WebhookReceiver
+
+            return WebhookReceiver(public_url, port, secret, hints)
+
+        # In a thread: starlette and uvicorn are imported here, by those alone who want callbacks.
+        return await asyncio.to_thread(make)
+
+    return make_receiver
 
 
 def _gateway_opener(plan: Plan) -> Callable[[str], Awaitable[Gateway]]:
