@@ -14,7 +14,7 @@ from krea_tui.domain.job import HoldReason, Job, JobStatus, Picture, PictureStat
 from krea_tui.domain.request import AspectRatio, Creativity, Moodboard, Style, StyleReference
 from krea_tui.engine.engine import Engine
 from krea_tui.simulator import Behaviour, Simulator, SimulatorServer
-from krea_tui.ui.screens.dialog import Confirm
+from krea_tui.ui.screens.dialog import Question
 from krea_tui.ui.screens.resolve import Resolve
 from tests.ui.app_support import (
     Gateway,
@@ -56,7 +56,7 @@ def finished(plan: Plan, job_id: str = "finished01") -> Job:
 
 
 async def answer(app: Running, *keys: str) -> None:
-    await app.until(lambda: isinstance(app.screen, Confirm), "a question")
+    await app.until(lambda: isinstance(app.screen, Question), "a question")
     await app.press(*keys)
     await app.until(lambda: app.screen is app.workbench, "the answer")
 
@@ -331,7 +331,7 @@ async def test_left_overs_are_cancelled_together_for_nothing(gateway: Gateway) -
     known(plan, *[a_job(f"left00000{n}", JobStatus.HELD, accepted_by="gone") for n in range(3)])
     async with studio(plan) as app:
         await app.press("escape", "l")
-        await app.until(lambda: "Cancel them (x)" in app.text, "the question")
+        await app.until(lambda: "Cancel (x)" in app.text, "the question")
         await app.press("x")
         await app.says("3 of 3 cancelled; nothing was spent.")
     assert {job.status for job in stored(plan.locations)} == {JobStatus.CANCELLED}

@@ -134,9 +134,9 @@ class LeftOver(Question[LeftOverAnswer]):
     def compose_answers(self) -> ComposeResult:
         """The three ways on; a hasty Enter leaves everything as it is."""
         with Horizontal():
-            yield QuietButton("Send them (y)", id="send", compact=True)
-            yield QuietButton("Cancel them (x)", id="cancel", compact=True)
-            yield QuietButton("Leave them (n)", id="leave", variant="primary", compact=True)
+            yield QuietButton("Send (y)", id="send", compact=True)
+            yield QuietButton("Cancel (x)", id="cancel", compact=True)
+            yield QuietButton("Leave (n)", id="leave", variant="primary", compact=True)
 
     def on_mount(self) -> None:
         """A hasty Enter leaves everything as it is."""

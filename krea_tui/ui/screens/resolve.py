@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _WHY: Final = (
     "These requests left this machine, and no answer came back that says what became of them. The gateway may have"
-    " taken and charged them; it has no list to ask. Look at the vendor's console, then say for each:"
+    " taken and charged them; it has no list to ask. Look at the vendor's console, then say for each (space marks several, m all):"
 )
 _TWICE: Final = "If it was taken after all, it is paid for twice."
 
@@ -52,7 +52,7 @@ class Resolve(ModalScreen[None], ActsAlone[None]):
         SelectionList:focus { border: none; }
         #what { height: auto; max-height: 4; color: $text-muted; }
         Horizontal { height: auto; margin-top: 1; }
-        Button { margin-right: 1; }
+        Button { margin-right: 1; padding: 0 1; }
     }
     """
 
@@ -79,7 +79,7 @@ class Resolve(ModalScreen[None], ActsAlone[None]):
             yield SelectionList[str](id="unconfirmed")
             yield Static("", id="what", markup=False)
             with Horizontal():
-                yield QuietButton("Adopt its id (a)", id="adopt", compact=True)
+                yield QuietButton("Adopt id (a)", id="adopt", compact=True)
                 yield QuietButton("Not charged (c)", id="not_charged", compact=True)
                 yield QuietButton("Send again (s)", id="send_again", compact=True)
                 yield QuietButton("Leave (esc)", id="leave", variant="primary", compact=True)
