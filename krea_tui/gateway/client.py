@@ -16,13 +16,16 @@ import httpx
 from krea_tui.domain.answers import REQUEST_ID, StatusAnswer, SubmitAnswer
 from krea_tui.domain.errors import DownloadError, GatewayTrouble, InDoubt, KeyRefused, NotSent, UnknownRequest
 from krea_tui.gateway.addresses import check_media_url, check_peer, check_resolved, goes_through_proxy, is_loopback_host
+from krea_tui.gateway.faults import fault_words
 from krea_tui.gateway.refusals import status_error, submission_error
-from krea_tui.gateway.transport import READ_TIMEOUT_S, DoubtMark, fault_words, new_client, read_limited
+from krea_tui.gateway.surroundings import https_proxy, tls_context
+from krea_tui.gateway.transport import READ_TIMEOUT_S, Trace, new_client, read_limited
 from krea_tui.gateway.wire import Unreadable, read_status, read_submit, write_body
 
 KEY_HEADER: Final = "Ocp-Apim-Subscription-Key"
 WEBHOOK_HEADER: Final = "X-Webhook-URL"
 MAX_REDIRECTS: Final = 3
+POLL_TIMEOUT_S: Final = 20.0
 DOWNLOAD_STALL_S: Final = 60.0
 _DEAD_LINK: Final = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
@@ -54,21 +57,27 @@ class GatewayAddress:
 
 
 class HttpGateway:
-    """The vendor's gateway over HTTP. Create it on the loop that uses it; `aclose()` it at the end."""
+    """The vendor's gateway over HTTP. Create it on the loop that uses it; `aclose()` it at the end.
+
+    Raises `ConfigError` where the environment names a proxy or certificates that cannot be used.
+    """
 
     def __init__(self, address: GatewayAddress, key: str, *, read_timeout_s: float = READ_TIMEOUT_S) -> None:
         self._address = address
         self._key = key
         self._answer_limit_s = read_timeout_s * 2
-        context = httpx.create_ssl_context(trust_env=not address.is_local)
-        local = address.is_local
-        self._posts = new_client(context, local=local, read_timeout_s=read_timeout_s, keep_alive=False)
-        self._polls = new_client(context, local=local, read_timeout_s=min(read_timeout_s, 20.0), keep_alive=True)
-        self._media = new_client(context, local=local, read_timeout_s=DOWNLOAD_STALL_S, keep_alive=True)
+        context = tls_context(local=address.is_local)
+        proxy = None if address.is_local else https_proxy()
+        poll_timeout_s = min(read_timeout_s, POLL_TIMEOUT_S)
+        self._has_proxy = proxy is not None
+        self._posts = new_client(context, proxy, read_timeout_s=read_timeout_s, keep_alive=False)
+        self._polls = new_client(context, proxy, read_timeout_s=poll_timeout_s, keep_alive=True)
+        self._fresh_polls = new_client(context, proxy, read_timeout_s=poll_timeout_s, keep_alive=False)
+        self._media = new_client(context, proxy, read_timeout_s=DOWNLOAD_STALL_S, keep_alive=True)
 
     async def aclose(self) -> None:
         """Close every connection."""
-        for client in (self._posts, self._polls, self._media):
+        for client in (self._posts, self._polls, self._fresh_polls, self._media):
             await client.aclose()
 
     def use_key(self, key: str) -> None:
@@ -91,19 +100,21 @@ class HttpGateway:
         }
         if callback_url:
             headers[WEBHOOK_HEADER] = callback_url
-        mark = DoubtMark()
         url = self._address.submit_url
-        request = self._posts.build_request(
-            "POST", url, content=write_body(body), headers=headers, extensions={"trace": mark}
-        )
+        trace = self._trace_of(url)
+        content = write_body(body)
         try:
+            request = self._posts.build_request(
+                "POST", url, content=content, headers=headers, extensions={"trace": trace}
+            )
             async with asyncio.timeout(self._answer_limit_s):
                 response = await self._posts.send(request, stream=True)
                 payload = self._without_key(await _body_of(response))
-        except (httpx.HTTPError, httpx.StreamError, OSError, ValueError) as error:
-            if mark.is_set:
-                raise InDoubt(f"the request was sent, but {fault_words(error)}") from error
-            raise NotSent(fault_words(error)) from error
+        except Exception as error:
+            # Whatever it was: only the mark decides whether this request may be sent again.
+            if trace.is_sent:
+                raise InDoubt(f"the request was sent, but {fault_words(error, trace)}") from error
+            raise NotSent(fault_words(error, trace)) from error
         if response.is_success:
             try:
                 return read_submit(payload)
@@ -115,22 +126,28 @@ class HttpGateway:
     async def status(self, request_id: str) -> StatusAnswer:
         """Ask for one job's status; safe to repeat.
 
+        Where the server had closed a kept connection, the request is made once more on a new one.
+
         Raises:
             UnknownRequest: 404.
             RateLimited, KeyRefused: as they say.
             GatewayTrouble: anything that should pass by itself.
         """
+        url = self._address.status_url(request_id)
         headers = {"Cache-Control": "no-cache", KEY_HEADER: self._sendable_key()}
-        request = self._polls.build_request("GET", self._address.status_url(request_id), headers=headers)
+        trace = self._trace_of(url)
         try:
             async with asyncio.timeout(self._answer_limit_s):
-                response = await self._polls.send(request, stream=True)
                 try:
-                    payload = self._without_key(await read_limited(response))
-                finally:
-                    await response.aclose()
-        except (httpx.HTTPError, httpx.StreamError, OSError, ValueError) as error:
-            raise GatewayTrouble(fault_words(error)) from error
+                    response, payload = await self._asked(self._polls, url, headers, trace)
+                except (httpx.NetworkError, httpx.RemoteProtocolError):
+                    if not trace.was_stale:
+                        raise
+                    # The server had closed a connection that was kept: no trouble of the gateway's.
+                    trace = self._trace_of(url)
+                    response, payload = await self._asked(self._fresh_polls, url, headers, trace)
+        except Exception as error:
+            raise GatewayTrouble(fault_words(error, trace)) from error
         if response.status_code != HTTPStatus.OK:
             raise status_error(response.status_code, response.headers, payload, now=time.time())
         try:
@@ -153,10 +170,23 @@ class HttpGateway:
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError) as error:
             raise DownloadError(f"the download failed: {fault_words(error)}") from error
 
+    async def _asked(
+        self, client: httpx.AsyncClient, url: str, headers: Mapping[str, str], trace: Trace
+    ) -> tuple[httpx.Response, bytes]:
+        request = client.build_request("GET", url, headers=headers, extensions={"trace": trace})
+        response = await client.send(request, stream=True)
+        try:
+            return response, self._without_key(await read_limited(response))
+        finally:
+            await response.aclose()
+
+    def _trace_of(self, url: str) -> Trace:
+        return Trace(through_proxy=self._has_proxy and goes_through_proxy(url))
+
     async def _open_media(self, url: str) -> httpx.Response:
         for _ in range(MAX_REDIRECTS + 1):
             check_media_url(url, local_gateway=self._address.is_local)
-            direct = not self._address.is_local and not goes_through_proxy(url)
+            direct = not self._address.is_local and not (self._has_proxy and goes_through_proxy(url))
             if direct:
                 await check_resolved(url)
             request = self._media.build_request("GET", url)

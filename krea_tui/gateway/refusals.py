@@ -19,7 +19,7 @@ from krea_tui.domain.errors import (
     UnknownRequest,
     WrongAddress,
 )
-from krea_tui.gateway.wire import read_refusal, retry_after_s
+from krea_tui.gateway.wire import MAX_RETRY_AFTER_S, read_refusal, retry_after_s
 
 _REFUSED: Final = frozenset(
     {
@@ -43,7 +43,7 @@ def submission_error(
     words = _joined(error, message, status_code)
     if status_code == HTTPStatus.TOO_MANY_REQUESTS:
         wait_s = retry_after_s(headers.get("retry-after"), headers.get("date"), body, now)
-        return RateLimited(words, retry_after_s=wait_s)
+        return _rate_limited(words, wait_s)
     if status_code == HTTPStatus.UNAUTHORIZED:
         return KeyRefused(words, status_code=status_code)
     if status_code == HTTPStatus.PAYMENT_REQUIRED:
@@ -65,12 +65,18 @@ def status_error(status_code: int, headers: Mapping[str, str], payload: bytes, *
     words = _joined(error, message, status_code)
     wait_s = retry_after_s(headers.get("retry-after"), headers.get("date"), body, now)
     if status_code == HTTPStatus.TOO_MANY_REQUESTS:
-        return RateLimited(words, retry_after_s=wait_s)
+        return _rate_limited(words, wait_s)
     if status_code == HTTPStatus.UNAUTHORIZED:
         return KeyRefused(words, status_code=status_code)
     if status_code == HTTPStatus.NOT_FOUND:
         return UnknownRequest(words, status_code=status_code)
     return GatewayTrouble(f"{status_code}: {words}", status_code=status_code, retry_after_s=wait_s)
+
+
+def _rate_limited(words: str, wait_s: float | None) -> RateLimited:
+    if wait_s is not None and wait_s >= MAX_RETRY_AFTER_S:
+        words = f"{words} (it asks for a wait of a day or more; the next try is in 24 hours)"
+    return RateLimited(words, retry_after_s=wait_s)
 
 
 def _joined(error: str, message: str, status_code: int) -> str:
