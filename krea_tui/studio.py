@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from krea_tui.config.key import ApiKey, KeySource, fingerprint, load_key, save_key
-from krea_tui.config.locations import Locations, ensure_private_dir
+from krea_tui.config.locations import Locations
 from krea_tui.config.plan import Plan
 from krea_tui.config.settings import gateway_profile
 from krea_tui.domain.errors import ConfigError
@@ -22,12 +22,14 @@ from krea_tui.engine.clock import SystemClock
 from krea_tui.engine.engine import Engine
 from krea_tui.engine.policy import Policy
 from krea_tui.engine.world import World
+from krea_tui.opening import Say, open_history, patiently, prepare
 
 if TYPE_CHECKING:
     from krea_tui.domain.answers import CallbackHint
     from krea_tui.domain.job import Job
     from krea_tui.engine.ports import Gateway, MakeReceiver, Receiver
     from krea_tui.pictures.files import PictureFiles
+    from krea_tui.storage.processes import SignOfLife
     from krea_tui.storage.threaded import ThreadedStore
 
 __all__ = ["Plan", "Studio", "open_studio"]
@@ -38,9 +40,16 @@ _DEMO_REQUESTS_PER_S: Final = 20.0
 _DEMO_BURST: Final = 40
 
 
+def _say_nothing(_words: str) -> None:
+    return None
+
+
 @dataclass(slots=True)
 class Studio:
-    """One process's whole machinery. `key_source` and `key_notice` tell where the key came from."""
+    """One process's whole machinery. `key_source` and `key_notice` tell where the key came from.
+
+    `rescue` tells what became of a damaged history at this start; empty where nothing was.
+    """
 
     plan: Plan
     engine: Engine
@@ -48,7 +57,9 @@ class Studio:
     files: PictureFiles
     key_source: KeySource
     key_notice: str
+    rescue: tuple[str, ...]
     _salt: bytes
+    _life: SignOfLife
 
     async def use_key(self, key: ApiKey) -> None:
         """Keep a pasted key (0600) and send with it from now on; raises `StoreError`."""
@@ -61,21 +72,24 @@ class Studio:
         return self.files.absolute(job.picture_path) if job.picture_path else None
 
     async def aclose(self) -> None:
-        """Close the history, after the engine has stopped."""
+        """Close the history, after the engine has stopped, and leave the register of living processes."""
         await self.store.aclose()
+        await asyncio.to_thread(self._life.stop)
 
 
-async def open_studio(plan: Plan, book: JobBook | None = None) -> Studio:
-    """Build everything around a book; raises `ConfigError` or `StoreError`. Run `studio.engine` next."""
+async def open_studio(plan: Plan, book: JobBook | None = None, say: Say = _say_nothing) -> Studio:
+    """Build everything around a book; raises `ConfigError` or `StoreError`. Run `studio.engine` next.
+
+    `say` is told what the opening waits for, where it has to.
+    """
     await asyncio.to_thread(_prepare, plan.locations)
     from krea_tui.pictures.files import PictureFiles
-    from krea_tui.storage.processes import EngineLock, SignOfLife
-    from krea_tui.storage.threaded import ThreadedStore
+    from krea_tui.storage.processes import EngineLock
 
-    store = ThreadedStore(plan.locations.database)
-    await store.open()
+    opened = await open_history(plan.locations, gateway_profile(plan.settings, demo=plan.is_demo), say)
+    store = opened.store
     try:
-        salt = await _salt_of(store)
+        salt = await patiently(lambda: _salt_of(store), say)
         loaded = None if plan.is_demo else await asyncio.to_thread(load_key, plan.locations.key_file, plan.environ)
         key = ApiKey(_DEMO_KEY) if plan.is_demo else loaded.key if loaded else None
         files = PictureFiles(plan.locations.pictures_dir)
@@ -83,7 +97,7 @@ async def open_studio(plan: Plan, book: JobBook | None = None) -> Studio:
             store=store,
             files=files,
             election=EngineLock(plan.locations.engine_lock),
-            processes=SignOfLife(plan.locations.instances_dir),
+            processes=opened.life,
             clock=SystemClock(),
             open_gateway=_gateway_opener(plan),
             read_key=_key_reader(plan, salt),
@@ -92,6 +106,7 @@ async def open_studio(plan: Plan, book: JobBook | None = None) -> Studio:
         engine = Engine(world, _policy_of(plan, key, salt), book)
     except BaseException:
         await store.aclose()
+        await asyncio.to_thread(opened.life.stop)
         raise
     return Studio(
         plan=plan,
@@ -100,13 +115,14 @@ async def open_studio(plan: Plan, book: JobBook | None = None) -> Studio:
         files=files,
         key_source=loaded.source if loaded else KeySource.NONE,
         key_notice=loaded.notice if loaded else "",
+        rescue=opened.rescue,
         _salt=salt,
+        _life=opened.life,
     )
 
 
 def _prepare(locations: Locations) -> None:
-    for folder in (locations.data_dir, locations.pictures_dir, locations.instances_dir):
-        ensure_private_dir(folder)
+    prepare(locations)
     # Imported here, in a thread: the event loop goes on painting meanwhile.
     import krea_tui.gateway.client
     import krea_tui.pictures.files

@@ -13,10 +13,11 @@ from krea_tui.cli.exit_codes import ExitCode
 from krea_tui.cli.lines import job_line, status_words
 from krea_tui.cli.output import PROGRAM, tell, tell_result
 from krea_tui.cli.planning import locations_of
-from krea_tui.config.locations import Locations, ensure_private_dir
+from krea_tui.config.locations import Locations
 from krea_tui.domain.errors import ImpossibleTransition, UnknownJob
 from krea_tui.domain.events import Withdrawn
 from krea_tui.engine.signals import Signals
+from krea_tui.opening import prepare
 
 if TYPE_CHECKING:
     from krea_tui.storage.store import JobStore
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 @contextmanager
 def writable_store(locations: Locations) -> Iterator[JobStore]:
     """The history, made where there is none."""
-    ensure_private_dir(locations.data_dir)
+    prepare(locations)
     from krea_tui.storage.store import JobStore
 
     store = JobStore(locations.database)
@@ -37,7 +38,7 @@ def writable_store(locations: Locations) -> Iterator[JobStore]:
 
 async def signal_all(locations: Locations, say: Callable[[Signals], Awaitable[object]]) -> None:
     """Tell every process of the history something, without being its engine."""
-    ensure_private_dir(locations.data_dir)
+    prepare(locations)
     from krea_tui.storage.threaded import ThreadedStore
 
     store = ThreadedStore(locations.database)

@@ -34,6 +34,7 @@ class Locations(NamedTuple):
     database: Path
     pictures_dir: Path
     engine_lock: Path
+    opening_lock: Path
     instances_dir: Path
     simulator_dir: Path
     cache_dir: Path
@@ -72,6 +73,7 @@ def find_locations(
         database=data_dir / "history.db",
         pictures_dir=data_dir / "pictures",
         engine_lock=data_dir / "engine.lock",
+        opening_lock=data_dir / "opening.lock",
         instances_dir=data_dir / "instances",
         simulator_dir=data_dir / "simulator",
         cache_dir=_base(environ, "XDG_CACHE_HOME", appdirs.user_cache_dir, ".cache") / app_name,

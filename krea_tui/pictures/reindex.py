@@ -75,6 +75,11 @@ def reindex(root: Path) -> Reindexed:
     return result
 
 
+def has_records(root: Path) -> bool:
+    """Whether anything could be found by `reindex`; quick."""
+    return next(_places(root), None) is not None
+
+
 def _places(root: Path) -> Iterator[str]:
     """Relative paths of pictures that are there, or of which a record is, oldest first."""
     with suppress(OSError):

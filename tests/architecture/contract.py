@@ -12,8 +12,10 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "pictures": frozenset({"domain"}),
     # The engine knows its neighbours as protocols of its own (engine/ports.py).
     "engine": frozenset({"domain"}),
+    # A damaged history is made anew of its rows and of the pictures' records: storage and pictures meet here.
+    "opening": frozenset({"storage", "pictures", "config", "domain"}),
     # The composition: the one place where engine, gateway, storage and pictures meet.
-    "studio": frozenset({"engine", "gateway", "storage", "pictures", "config", "domain"}),
+    "studio": frozenset({"opening", "engine", "gateway", "storage", "pictures", "config", "domain"}),
     "demo": frozenset({"studio", "simulator", "storage", "config", "domain"}),
     "doctor": frozenset({"studio", "engine", "gateway", "storage", "pictures", "terminal", "config", "domain"}),
     "ui": frozenset({"studio", "doctor", "engine", "pictures", "terminal", "config", "domain", "styles"}),
@@ -22,6 +24,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
             "ui",
             "doctor",
             "demo",
+            "opening",
             "studio",
             "engine",
             "gateway",
