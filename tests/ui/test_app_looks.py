@@ -232,3 +232,33 @@ def test_a_job_on_its_way(looks: Looks) -> None:
 
 def test_an_unconfirmed_job_in_the_demo(looks: Looks) -> None:
     assert looks.match("120x40", "dark", selecting("job0000004"), jobs=every_status, is_demo=True)
+
+
+def many_unconfirmed(locations: Locations) -> list[Job]:
+    """Every status, two more requests of which nobody knows, and two jobs of an earlier session."""
+    doubtful = [
+        a_job(
+            f"dbt000000{number}",
+            JobStatus.UNCONFIRMED,
+            request=a_request(PROMPTS[0], number),
+            seq=200 + number,
+            attempted_at=NOW - 400 - 60 * number,
+            error="the request was sent, but the connection was closed before an answer came",
+        )
+        for number in range(2)
+    ]
+    left = [a_job(f"left00000{n}", JobStatus.HELD, seq=300 + n, request=a_request(PROMPTS[6], n)) for n in range(2)]
+    return [*every_status(locations), *doubtful, *left]
+
+
+@a_few
+def test_what_is_unconfirmed(looks: Looks, size: str, theme: str) -> None:
+    assert looks.match(size, theme, to_jobs, pressing("u"), jobs=many_unconfirmed)
+
+
+def test_many_are_sent_again_by_their_count(looks: Looks) -> None:
+    assert looks.match("80x24", "light", to_jobs, pressing("u", "m", "s"), jobs=many_unconfirmed)
+
+
+def test_what_is_left_over(looks: Looks) -> None:
+    assert looks.match("120x40", "dark", to_jobs, pressing("l"), jobs=many_unconfirmed)

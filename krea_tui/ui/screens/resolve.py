@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 _WHY: Final = (
     "These requests left this machine, and no answer came back that says what became of them. The gateway may have"
-    " taken and charged them; it has no list to ask. Look at the vendor's console, then say for each (space marks several, m all):"
+    " taken and charged them; it has no list to ask. Look at the vendor's console, then say for each (space marks"
+    " several, m all):"
 )
 _TWICE: Final = "If it was taken after all, it is paid for twice."
 
@@ -42,7 +43,7 @@ class Resolve(ModalScreen[None], ActsAlone[None]):
     Resolve {
         align: center middle;
         & > Vertical {
-            width: 92; max-width: 96%; height: auto; max-height: 96%; padding: 1 2;
+            width: 92; max-width: 98%; height: auto; max-height: 96%; padding: 1 1;
             background: $surface; border: round $warning; border-title-color: $text-warning;
         }
         SelectionList {
@@ -50,9 +51,10 @@ class Resolve(ModalScreen[None], ActsAlone[None]):
             text-wrap: nowrap; text-overflow: ellipsis; scrollbar-size-vertical: 1;
         }
         SelectionList:focus { border: none; }
+        Static { padding: 0 1; }
         #what { height: auto; max-height: 4; color: $text-muted; }
-        Horizontal { height: auto; margin-top: 1; }
-        Button { margin-right: 1; padding: 0 1; }
+        Horizontal { height: auto; margin-top: 1; padding-left: 1; }
+        Button { margin-right: 1; }
     }
     """
 
@@ -79,7 +81,7 @@ class Resolve(ModalScreen[None], ActsAlone[None]):
             yield SelectionList[str](id="unconfirmed")
             yield Static("", id="what", markup=False)
             with Horizontal():
-                yield QuietButton("Adopt id (a)", id="adopt", compact=True)
+                yield QuietButton("Adopt (a)", id="adopt", compact=True)
                 yield QuietButton("Not charged (c)", id="not_charged", compact=True)
                 yield QuietButton("Send again (s)", id="send_again", compact=True)
                 yield QuietButton("Leave (esc)", id="leave", variant="primary", compact=True)
