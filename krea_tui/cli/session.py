@@ -70,7 +70,9 @@ class Session:
 
     async def open(self) -> None:
         """Build the studio and run its engine until it is known who leads."""
-        self._studio = await open_studio(self.plan)
+        self._studio = await open_studio(self.plan, say=tell)
+        for words in self._studio.rescue:
+            tell(words)
         self.book.subscribe(lambda _: self._wake.set())
         self._run = asyncio.create_task(self.engine.run(), name="engine")
         self._run.add_done_callback(lambda _: self._wake.set())
