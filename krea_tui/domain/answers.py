@@ -6,16 +6,30 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from krea_tui.domain.text import clean_line
+
 # Status URLs are built from ids of this shape alone, so an answer can never choose a path or a host.
 REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_.-]{1,200}")
 
+_PASTED_LENGTH: Final = 2_000
+_BETWEEN_IDS: Final = re.compile(r"[^A-Za-z0-9_.-]+")
+_UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_AFTER_STATUS: Final = re.compile(r"://[^?#\s]*/status/([A-Za-z0-9_.-]+)/?(?:[?#].*)?$")
+
 
 def pasted_request_id(text: str) -> str | None:
-    """The request id in what a person pasted: alone, in quotes, or at the end of a URL; None if there is none."""
-    word = text.strip().strip("\"'`<>").strip()
-    if "://" in word:
-        word = word.partition("?")[0].partition("#")[0].rstrip("/").rpartition("/")[2]
-    return word if REQUEST_ID.fullmatch(word) and set(word) != {"."} else None
+    """The request id in what a person pasted, or None where there is none, or more than one.
+
+    It may stand alone, in quotes, or in a URL or a line of JSON: there it is the one part that holds a UUID, as the
+    vendor's ids do, else what follows `/status/`.
+    """
+    word = clean_line(text, _PASTED_LENGTH).strip("\"'`<> ")
+    if REQUEST_ID.fullmatch(word) and set(word) != {"."}:
+        return word
+    parts = {part for part in _BETWEEN_IDS.split(word) if _UUID.search(part)}
+    if not parts and (found := _AFTER_STATUS.search(word)):
+        parts = {found[1]}
+    return parts.pop() if len(parts) == 1 and all(REQUEST_ID.fullmatch(part) for part in parts) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -204,9 +204,17 @@ class JobStore:
         try:
             self._connection.execute(_UPDATE, to_row(moved))
         except sqlite3.IntegrityError as error:
-            raise RequestIdTaken("another job already owns this request id") from error
+            raise self._taken(moved) from error
         self._end_attempt(job, event)
         return moved
+
+    def _taken(self, job: Job) -> RequestIdTaken:
+        row = self._connection.execute("SELECT id FROM jobs WHERE request_id = ?", (job.request_id,)).fetchone()
+        owner = f"the job {row['id']}" if row else "another job"
+        return RequestIdTaken(
+            f"{owner} already owns this request id",
+            advice="Each request at the vendor's console belongs to one job. Nothing was changed.",
+        )
 
     def _insert_one(self, job: Job) -> Job:
         for _ in range(_ID_TRIES):

@@ -164,7 +164,7 @@ def test_a_request_id_belongs_to_one_job(store: JobStore) -> None:
         store.apply(two.id, accepted("the-one"))
     assert store.get(two.id).status is JobStatus.SENDING
     store.apply(two.id, Doubted(AT, "whose is it"))
-    with pytest.raises(RequestIdTaken):
+    with pytest.raises(RequestIdTaken, match=one.id):
         store.apply(two.id, Adopted(AT, "the-one"))
     assert store.apply(two.id, Adopted(AT, "another")).request_id == "another"
 
