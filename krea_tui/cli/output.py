@@ -82,5 +82,14 @@ def is_terminal(stream: object) -> bool:
 
 def confirm(question: str) -> bool:
     """Ask on the terminal; only a clear yes counts."""
-    print(f"{clean_line(question)} [y/N] ", end="", file=sys.stderr, flush=True)
-    return sys.stdin.readline().strip().lower() in {"y", "yes"}
+    return _answer(f"{clean_line(question)} [y/N] ").lower() in {"y", "yes"}
+
+
+def confirm_count(question: str, count: int) -> bool:
+    """Ask on the terminal for the number itself, so that no slip decides about many."""
+    return _answer(f"{clean_line(question)} Type {count} to do it: ") == str(count)
+
+
+def _answer(question: str) -> str:
+    print(question, end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip()

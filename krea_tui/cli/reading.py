@@ -5,15 +5,19 @@ from __future__ import annotations
 import argparse
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from krea_tui.cli.exit_codes import ExitCode
 from krea_tui.cli.lines import status_words, table_line
 from krea_tui.cli.output import shows_to_person, tell, tell_object, tell_result
-from krea_tui.cli.planning import locations_of
-from krea_tui.domain.errors import UnknownJob
+from krea_tui.cli.planning import locations_of, settings_of
+from krea_tui.cli.reminders import Reminders
+from krea_tui.config.locations import Locations
+from krea_tui.config.settings import gateway_profile
+from krea_tui.domain.errors import ConfigError, UnknownJob
 from krea_tui.domain.job import Job
 from krea_tui.domain.job_json import iso_time, job_json
 from krea_tui.domain.pricing import Price, format_price
@@ -43,6 +47,7 @@ def list_jobs(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     try:
         # One more than is shown tells whether there are more.
         jobs = store.search(*condition_of(terms), None if limit is None else limit + 1)
+        open_jobs = store.open_jobs()
     finally:
         store.close()
     width = shutil.get_terminal_size().columns if shows_to_person() else None
@@ -55,6 +60,7 @@ def list_jobs(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
         tell("No job matches." if terms else "There are no jobs yet.")
     elif limit is not None and len(jobs) > limit and arguments.limit is None:
         tell(f"The newest {limit}; --limit N shows more.")
+    _remind(arguments, environ, locations, open_jobs)
     return ExitCode.DONE
 
 
@@ -73,7 +79,18 @@ def show_job(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     else:
         for label, value in _facts(job, locations.pictures_dir):
             tell_result(f"{label:{_LABEL_WIDTH}}{value}")
+    if job.needs_decision:
+        tell(f"Perhaps charged: `krea-tui resolve {job.id}` says what can be done.")
     return ExitCode.DONE
+
+
+def _remind(
+    arguments: argparse.Namespace, environ: Mapping[str, str], locations: Locations, open_jobs: Sequence[Job]
+) -> None:
+    """Say what waits for the person's word at this gateway; a list needs no settings, so broken ones are no matter."""
+    with suppress(ConfigError):
+        profile = gateway_profile(settings_of(arguments, environ, locations), demo=locations.is_demo)
+        Reminders(locations, profile).tell(open_jobs)
 
 
 def _open(database: Path) -> JobStore | None:

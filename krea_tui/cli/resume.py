@@ -11,6 +11,7 @@ from krea_tui.cli.exit_codes import ExitCode
 from krea_tui.cli.holding import signal_all, writable_store
 from krea_tui.cli.output import tell
 from krea_tui.cli.planning import plan_of, require_key
+from krea_tui.cli.reminders import Reminders
 from krea_tui.cli.sending import ask, deliver
 from krea_tui.cli.session import Session, run_session
 from krea_tui.config.settings import gateway_profile
@@ -25,29 +26,33 @@ if TYPE_CHECKING:
 def resume(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """End a pause; send what was held for money, a cap, the key or a pause, and left-overs if that was asked for."""
     plan = plan_of(arguments, environ)
+    profile = gateway_profile(plan.settings, demo=plan.is_demo)
     with writable_store(plan.locations) as store:
-        profile = gateway_profile(plan.settings, demo=plan.is_demo)
-        held = [job for job in store.open_jobs() if job.status is JobStatus.HELD and job.profile == profile]
-    left_over = [job for job in held if job.hold_reason is HoldReason.LEFT_OVER]
-    waiting = [job for job in held if not job.is_sendable and job.hold_reason is not HoldReason.LEFT_OVER]
+        jobs = [job for job in store.open_jobs() if job.profile == profile]
+    reminders = Reminders(plan.locations, profile)
+    left_over = reminders.left_over(jobs)
+    waiting = [
+        job
+        for job in jobs
+        if job.status is JobStatus.HELD and not job.is_sendable and job.hold_reason is not HoldReason.LEFT_OVER
+    ]
     if arguments.left_over and left_over:
         require_key(plan)
         total = format_usd(sum(job.price_microusd for job in left_over))
         ask(f"{len(left_over):,} left over, {total} in all", yes=arguments.yes)
         waiting += left_over
-    elif left_over:
-        tell(f"{len(left_over):,} left over stay; `krea-tui resume --left-over` sends them too.")
+    elif arguments.left_over:
+        tell("Nothing is left over.")
     if waiting:
         require_key(plan)
-    return _resume(plan, waiting)
+        return _resume(plan, waiting)
+    asyncio.run(signal_all(plan.locations, Signals.resume))
+    tell("Sending goes on; nothing was held for you to release.")
+    reminders.tell(jobs)
+    return ExitCode.DONE
 
 
 def _resume(plan: Plan, waiting: Sequence[Job]) -> ExitCode:
-    if not waiting:
-        asyncio.run(signal_all(plan.locations, Signals.resume))
-        tell("Sending goes on; nothing was held for you to release.")
-        return ExitCode.DONE
-
     async def action(session: Session) -> ExitCode:
         released = {job.id: job for job in await session.engine.resume()}
         rest = [job.id for job in waiting if job.id not in released]

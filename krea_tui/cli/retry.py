@@ -17,7 +17,7 @@ from krea_tui.domain.job import Job, JobStatus
 from krea_tui.domain.request import draw_seed
 
 _WHY_NOT: Final = {
-    JobStatus.UNCONFIRMED: "it may have been charged already: look for it at the vendor's console first",
+    JobStatus.UNCONFIRMED: "it may have been charged already: `krea-tui resolve {}` says what can be done",
     JobStatus.HELD: "it has not been sent yet: `krea-tui resume` lets it go",
 }
 
@@ -34,9 +34,9 @@ def retry(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
         jobs = list({job.id: job for job in map(store.get, arguments.ids)}.values())
     finally:
         store.close()
-    if refused := [job for job in jobs if job.is_active]:
+    if refused := [job for job in jobs if job.is_active or job.status is JobStatus.UNCONFIRMED]:
         for job in refused:
-            why = _WHY_NOT.get(job.status, "it is still on its way")
+            why = _WHY_NOT.get(job.status, "it is still on its way").format(job.id)
             tell(f"{PROGRAM}: {job.id} is {status_words(job)}: {why}")
         tell("Nothing was sent.")
         return ExitCode.JOB_FAILED

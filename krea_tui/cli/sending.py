@@ -11,6 +11,7 @@ from krea_tui.cli.exit_codes import ExitCode, GatewayUnreachable, MoneyRefused
 from krea_tui.cli.following import Following, pause_words
 from krea_tui.cli.lines import job_line
 from krea_tui.cli.output import confirm, is_interactive, tell, tell_error, tell_object, tell_result
+from krea_tui.cli.reminders import Reminders, count_and_sum, count_of
 from krea_tui.cli.session import Interrupted, Session, run_session
 from krea_tui.config.plan import Plan
 from krea_tui.config.settings import MoneySettings
@@ -112,9 +113,11 @@ async def deliver(
     if following.is_stranded:
         tell("Another krea-tui runs on this history and did not take over; it may use another gateway.")
     tell_left_over(told)
+    tell_unconfirmed(told)
     _tell_standing(session, told)
     if not waits:
         _tell_parting(session, following.handed_over, told)
+    remind(session, told)
     await session.drain()
     return code
 
@@ -131,16 +134,34 @@ def tell_left_over(jobs: Sequence[Job]) -> None:
     """Name what was not sent and is not sent by itself any more."""
     left = [job for job in jobs if job.status is JobStatus.HELD and job.hold_reason is HoldReason.LEFT_OVER]
     if left:
-        total = format_usd(sum(job.price_microusd for job in left))
-        tell(f"Left over, not sent: {', '.join(job.id for job in left)} ({_count(left)}, {total}).")
+        tell(f"Left over, not sent: {_named(left)}: {count_and_sum(left)}.")
         tell("`krea-tui resume --left-over` sends what is left over, `krea-tui cancel ID` withdraws it.")
+
+
+def tell_unconfirmed(jobs: Sequence[Job]) -> None:
+    """Name what may have been charged, and how to find out."""
+    doubtful = [job for job in jobs if job.needs_decision]
+    if doubtful:
+        which = doubtful[0].id if len(doubtful) == 1 else ""
+        tell(
+            f"Unconfirmed, perhaps charged: {_named(doubtful)}: {count_and_sum(doubtful)}. Never sent again by itself."
+        )
+        tell(f"`{f'krea-tui resolve {which}'.rstrip()}` says what can be done.")
+
+
+def remind(session: Session, told: Sequence[Job]) -> None:
+    """Name what earlier commands have left for the person to decide; none of it is touched."""
+    own = {job.id for job in told}
+    reminders = Reminders(session.plan.locations, session.engine.policy.profile)
+    reminders.tell([job for job in session.book if job.id not in own])
 
 
 def _tell_interrupted(jobs: Sequence[Job]) -> None:
     tell_left_over(jobs)
+    tell_unconfirmed(jobs)
     going_on = [job for job in jobs if job.status in AT_GATEWAY or job.is_saving]
     if going_on:
-        tell(f"At the gateway: {', '.join(job.id for job in going_on)}. krea-tui or `krea-tui watch` fetches them.")
+        tell(f"At the gateway: {_named(going_on)}. krea-tui or `krea-tui watch` fetches them.")
 
 
 def _tell_standing(session: Session, jobs: Sequence[Job]) -> None:
@@ -153,7 +174,7 @@ def _tell_standing(session: Session, jobs: Sequence[Job]) -> None:
         return
     pause = session.book.health.pause
     words = next((job.error for job in standing if job.error), None) or (pause.words if pause else "it stands still")
-    tell(f"Held, not sent: {', '.join(job.id for job in standing)} ({_count(standing)}): {words.rstrip('.')}.")
+    tell(f"Held, not sent: {_named(standing)} ({count_of(standing)}): {words.rstrip('.')}.")
     if pause is not None and pause.advice:
         tell(pause.advice)
     tell("`krea-tui resume` sends what is held, `krea-tui cancel ID` withdraws it.")
@@ -166,8 +187,8 @@ def _tell_parting(session: Session, handed_over: Sequence[Job], jobs: Sequence[J
         return
     at_gateway = [job for job in jobs if job.status in AT_GATEWAY]
     if at_gateway:
-        tell(f"{_count(at_gateway)} at the gateway. Nothing is fetching now: open krea-tui, or run `krea-tui watch`.")
+        tell(f"{count_of(at_gateway)} at the gateway. Nothing is fetching now: open krea-tui, or run `krea-tui watch`.")
 
 
-def _count(jobs: Sequence[Job]) -> str:
-    return f"{len(jobs):,} job{'' if len(jobs) == 1 else 's'}"
+def _named(jobs: Sequence[Job]) -> str:
+    return ", ".join(job.id for job in jobs)

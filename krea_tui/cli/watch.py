@@ -11,6 +11,7 @@ from krea_tui.cli.following import pause_words
 from krea_tui.cli.lines import job_line
 from krea_tui.cli.output import tell, tell_result
 from krea_tui.cli.planning import plan_of
+from krea_tui.cli.reminders import Reminders, count_and_sum
 from krea_tui.cli.session import Session, run_session
 from krea_tui.domain.job import Job, JobStatus
 from krea_tui.domain.text import clean_line
@@ -54,12 +55,20 @@ class _Log:
             unsubscribe()
         if self._key_is_refused():
             tell(f"The gateway refuses the key: {pause_words(self._session.book.health.pause)}")
+            self._tell_what_stays()
             return ExitCode.KEY
         tell("Nothing is active any more.")
-        if held := self._session.book.count(JobStatus.HELD):
-            tell(f"{held:,} held stay: `krea-tui jobs status:held` lists them.")
+        self._tell_what_stays()
         found = (self._session.book.get(job_id) for job_id in self._watched)
         return worst(code_of_job(job) for job in found if job is not None)
+
+    def _tell_what_stays(self) -> None:
+        reminders = Reminders(self._session.plan.locations, self._session.engine.policy.profile)
+        held = list(self._session.book.held())
+        left = {job.id for job in reminders.left_over(held)}
+        if others := [job for job in held if job.id not in left]:
+            tell(f"{count_and_sum(others)} held, not sent: `krea-tui jobs status:held` lists what is held.")
+        reminders.tell(list(self._session.book))
 
     def _tell_start(self) -> None:
         active = list(self._active())

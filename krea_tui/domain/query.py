@@ -78,7 +78,23 @@ class HasImage:
     """A picture of it is on disk."""
 
 
-Term = Word | HasStatus | HasAspectRatio | HasCreativity | HasSeed | CreatedSince | IdStartsWith | IsStarred | HasImage
+@dataclass(frozen=True, slots=True)
+class NeedsDecision:
+    """It may have been charged, and no person has said yet what became of it."""
+
+
+Term = (
+    Word
+    | HasStatus
+    | HasAspectRatio
+    | HasCreativity
+    | HasSeed
+    | CreatedSince
+    | IdStartsWith
+    | IsStarred
+    | HasImage
+    | NeedsDecision
+)
 
 
 def parse_query(text: str, now: float) -> tuple[Term, ...]:
@@ -155,6 +171,12 @@ def _image(value: str) -> Term:
     return HasImage()
 
 
+def _needs(value: str) -> Term:
+    if value.lower() != "decision":
+        raise UsageError(f"needs: only needs:decision is known, not needs:{value}")
+    return NeedsDecision()
+
+
 def _moment(value: str, now: float) -> float:
     if span := _SPAN.fullmatch(value.lower()):
         return now - int(span[1]) * _SECONDS[span[2]]
@@ -173,4 +195,5 @@ _READERS: Final[dict[str, Callable[[str], Term]]] = {
     "id": _id,
     "is": _starred,
     "has": _image,
+    "needs": _needs,
 }

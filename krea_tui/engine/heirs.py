@@ -13,6 +13,7 @@ from krea_tui.engine.book import JobBook
 from krea_tui.engine.world import World, try_apply
 
 TAKEOVER_WINDOW_S: Final = 300.0
+INTERRUPTED: Final = "the program ended while the request was on its way"
 WAITING_FOR_A_KEY: Final = frozenset({HoldReason.KEY})
 RESUMABLE: Final = frozenset({HoldReason.MONEY, HoldReason.CAP, HoldReason.KEY, HoldReason.PAUSED})
 
@@ -39,8 +40,7 @@ class Heirs:
     async def doubt_interrupted(self) -> None:
         """A SENDING row whose process is gone may have been sent."""
         for job in [job for job in self._book if job.status is JobStatus.SENDING]:
-            words = "the program ended while the request was on its way"
-            await try_apply(self._store, self._book, job.id, Doubted(self._world.clock.now(), words))
+            await try_apply(self._store, self._book, job.id, Doubted(self._world.clock.now(), INTERRUPTED))
 
     async def adopt(self, profile: str, *, takes_orphans: bool) -> list[str]:
         """Held jobs of living processes are handed to us, those of dead ones are left-overs.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from krea_tui.domain.job import JobStatus
 from krea_tui.domain.query import (
     CreatedSince,
     HasAspectRatio,
@@ -13,6 +14,7 @@ from krea_tui.domain.query import (
     HasStatus,
     IdStartsWith,
     IsStarred,
+    NeedsDecision,
     Term,
     Word,
 )
@@ -50,6 +52,8 @@ def _one(term: Term) -> tuple[str, list[object]]:  # noqa: PLR0911 -- one arm fo
             return "starred = 1", []
         case HasImage():
             return "EXISTS (SELECT 1 FROM json_each(pictures) WHERE json_extract(value, '$.state') = 'SAVED')", []
+        case NeedsDecision():
+            return "status = ? AND settled_at IS NULL", [JobStatus.UNCONFIRMED.value]
 
 
 def _literal(text: str) -> str:
