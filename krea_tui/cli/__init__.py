@@ -29,6 +29,7 @@ _COMMANDS: Final = {
     "watch": "watch.watch",
     "jobs": "reading.list_jobs",
     "show": "reading.show_job",
+    "spend": "spend.spend",
     "locations": "places.show_locations",
     "config": "places.run_config",
     "simulate": "simulate.simulate",

@@ -17,8 +17,11 @@ from krea_tui.domain.request import (
     AspectRatio,
     Creativity,
 )
+from krea_tui.domain.spending import DEFAULT_DAYS
 
 MAX_COUNT: Final = 10_000
+# A hundred years.
+_MOST_DAYS: Final = 36_525
 _GRAPHICS: Final = ("auto", "kitty", "sixel", "halfblock", "off")
 
 _DESCRIPTION: Final = """\
@@ -59,6 +62,16 @@ query:
   aspect:16:9  creativity:raw  seed:42  since:7d (or 12h, 2w, 2026-11-02)
   id:3f               the id begins so
   is:starred  has:image
+"""
+
+_SPEND_EPILOG: Final = """\
+spent      completed jobs
+reserved   jobs on their way
+at risk    unconfirmed, failed or denied jobs, which may have been charged
+held       jobs that were not sent: they cost nothing until they are
+
+A job counts to the local day on which it was sent. The day's cap is held against the total of today.
+--json is one object: amounts in US dollars, days as local ISO dates, oldest first, null where there is no cap.
 """
 
 
@@ -209,6 +222,11 @@ def _add_reading(add: _Add) -> None:
     show = add("show", "show everything that is known of a job")
     show.add_argument("id", metavar="ID", help="a job's id, or enough of its beginning")
     _add_json(show)
+    spend = add("spend", "show what was spent, day by day, and what the caps leave", _SPEND_EPILOG)
+    spend.add_argument(
+        "--days", metavar="N", type=_days, default=DEFAULT_DAYS, help="so many days, or all (default %(default)s)"
+    )
+    _add_json(spend)
 
 
 def _add_holding(add: _Add) -> None:
@@ -255,6 +273,11 @@ def _whole(lowest: int, highest: int) -> Callable[[str], int]:
         return value
 
     return read
+
+
+def _days(text: str) -> int | None:
+    """So many days; None is all of them."""
+    return None if text == "all" else _whole(1, _MOST_DAYS)(text)
 
 
 def _number(lowest: float, highest: float) -> Callable[[str], float]:

@@ -74,9 +74,10 @@ _MONEY: Final[Mapping[str, SettingInfo]] = {
         "Dollars a day; further jobs are held. Unset: no limit.",
         values.dollars(),
         example="20.00",
+        real_only=True,
     ),
     "batch_cap_microusd": SettingInfo(
-        "batch_cap_usd", "Dollars for one batch. Unset: no limit.", values.dollars(), example="5.00"
+        "batch_cap_usd", "Dollars for one batch. Unset: no limit.", values.dollars(), example="5.00", real_only=True
     ),
     "ask_above_microusd": SettingInfo(
         "ask_above_usd", "A batch that costs more dollars than this asks first.", values.dollars()

@@ -51,7 +51,7 @@ class Slice(NamedTuple):
 
     starts_at: int
     charge: Charge
-    count: int
+    job_count: int
     microusd: int
 
     @property

@@ -30,6 +30,7 @@ from krea_tui.ui.messages import JobEnded, KeyWanted
 from krea_tui.ui.screens.workbench import Workbench
 from krea_tui.ui.session import Session
 from krea_tui.ui.themes import DARK, LIGHT, THEMES
+from krea_tui.ui.widgets.status_bar import StatusBar
 
 if TYPE_CHECKING:
     from krea_tui.config.key import ApiKey
@@ -61,6 +62,15 @@ class StudioApp(App[str]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "quit", "Quit", id="app.quit", tooltip="Quit; jobs at the gateway go on", priority=True),
         Binding("question_mark,f1", "help", "Help", key_display="?", id="app.help", tooltip="All keys"),
+        Binding(
+            "dollar_sign",
+            "spend",
+            "Spend",
+            show=False,
+            key_display="$",
+            id="app.spend",
+            tooltip="What was spent, and what the caps leave",
+        ),
         Binding("K", "key", "Key", show=False, id="app.key", tooltip="Set the API key"),
         Binding("f2", "change_theme", "Themes", show=False, id="app.themes", tooltip="Choose among all themes"),
         Binding("T", "theme", "Light or dark", show=False, id="app.theme", tooltip="Light or dark"),
@@ -155,6 +165,17 @@ class StudioApp(App[str]):
         from krea_tui.ui.screens.help import HelpScreen
 
         self.push_screen(HelpScreen(all_bindings(type(self))))
+
+    def action_spend(self) -> None:
+        """What was spent, by day, and what the caps leave."""
+        from krea_tui.ui.screens.spend import SpendScreen
+
+        self.push_screen(SpendScreen(self.session, now=self._now))
+
+    @on(StatusBar.MoneyPressed)
+    def _money_pressed(self, event: StatusBar.MoneyPressed) -> None:
+        event.stop()
+        self.action_spend()
 
     def action_help_quit(self) -> None:
         """Ctrl+C: a second one soon after leaves, as Ctrl+Q does."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from krea_tui.config.plan import Plan
     from krea_tui.domain.job import Job
     from krea_tui.domain.request import GenerationRequest
+    from krea_tui.domain.spending import Spending
     from krea_tui.engine.book import JobBook
     from krea_tui.engine.engine import Engine
     from krea_tui.studio import Studio
@@ -93,6 +94,11 @@ class Session:
     async def keep_draft(self, text: str) -> None:
         """Keep what the form holds: a line that is cut takes no prompt with it."""
         await (await self._wait()).store.set_meta(_DRAFT, text)
+
+    async def spending(self) -> Spending:
+        """All that this gateway's jobs cost, read in a thread; raises `StoreError`."""
+        studio = await self._wait()
+        return await studio.store.spending(studio.engine.policy.profile)
 
     def prefer(self, job_id: str | None) -> None:
         """The job the person looks at is checked first."""

@@ -193,6 +193,12 @@ def test_the_demo_takes_its_gateway_from_flags_alone(file: Path) -> None:
     assert settings.gateway.burst == 9
 
 
+def test_no_cap_binds_where_nothing_is_spent(file: Path) -> None:
+    file.write_text("[money]\ndaily_cap_usd = 0.05\nbatch_cap_usd = 0.05\nask_above_usd = 3\n")
+    money = load_settings(file, {}, demo=True).money
+    assert (money.daily_cap_microusd, money.batch_cap_microusd, money.ask_above_microusd) == (None, None, 3_000_000)
+
+
 def test_the_default_text_holds_every_setting_at_its_default(file: Path) -> None:
     assert write_default_config(file)
     assert file.stat().st_mode & 0o777 == 0o600

@@ -60,7 +60,7 @@ def test_only_this_gateway_s_jobs_count_and_deleted_ones_stay_paid(store: JobSto
         ]
     )
     found = store.spending("bench")
-    assert [(part.count, part.microusd) for part in found.slices] == [(1, 60_000)]
+    assert [(part.job_count, part.microusd) for part in found.slices] == [(1, 60_000)]
     assert found.held_count == 0
 
 
@@ -69,7 +69,7 @@ def test_a_job_s_way_is_counted_once_at_every_step(store: JobStore) -> None:
 
     def standing() -> tuple[list[tuple[Charge, int]], int]:
         found = store.spending("bench")
-        return [(part.charge, part.count) for part in found.slices], found.held_count
+        return [(part.charge, part.job_count) for part in found.slices], found.held_count
 
     assert standing() == ([], 1)
     store.claim(job.id, claimed())

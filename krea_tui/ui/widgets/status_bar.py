@@ -6,7 +6,10 @@ import time
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from rich.cells import cell_len
+from textual import events
 from textual.content import Content
+from textual.message import Message
 from textual.widget import Widget
 
 
@@ -43,6 +46,9 @@ class StatusBar(Widget):
     StatusBar { height: 1; padding: 0 1; color: $text-muted; background: $background; }
     """
 
+    class MoneyPressed(Message):
+        """The person clicked on what was spent."""
+
     def __init__(self, *, now: Callable[[], float] = time.time, id: str | None = None) -> None:  # noqa: A002 -- Textual's name
         super().__init__(id=id)
         self._now = now
@@ -63,6 +69,13 @@ class StatusBar(Widget):
         """Name at the left, the situation at the right; what matters least goes first where there is no room."""
         self._shown = self._line(self.size.width)
         return self._shown
+
+    def on_click(self, event: events.Click) -> None:
+        """A click on the money tells more of it."""
+        offset = event.get_content_offset(self)
+        before, money, _ = (self._shown or Content("")).plain.partition(self._situation.spent)
+        if offset is not None and money and cell_len(before) <= offset.x < cell_len(before + money):
+            self.post_message(self.MoneyPressed())
 
     def _tick(self) -> None:
         if self._line(self.size.width) != self._shown:
