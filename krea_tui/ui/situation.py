@@ -49,7 +49,7 @@ def _alarm(book: JobBook) -> str:
         return _ALARMS[health.pause.reason]
     if health.download_pause is not None:
         return "pictures wait: the disk fails"
-    return ""
+    return "no callbacks · check webhook.port" if health.callbacks_trouble else ""
 
 
 def matters_of(book: JobBook) -> tuple[Matter, ...]:

@@ -47,6 +47,15 @@ def test_it_counts_what_runs_is_held_and_is_in_doubt() -> None:
     assert (situation.running, situation.held, situation.unconfirmed, situation.alarm) == (2, 1, 1, "")
 
 
+def test_a_receiver_that_cannot_listen_is_mentioned_where_nothing_else_presses() -> None:
+    book = JobBook()
+    book.health.callbacks_trouble = "webhook.port: port 8765 is taken by another program, so no callbacks are received"
+    assert said(book).alarm == "no callbacks · check webhook.port"
+    assert said(book).is_well
+    book.health.pause = Pause(PauseReason.MONEY, "words of the gateway")
+    assert "402" in said(book).alarm
+
+
 @pytest.mark.parametrize("reason", list(PauseReason))
 def test_each_pause_has_words_of_its_own(reason: PauseReason) -> None:
     book = JobBook()
