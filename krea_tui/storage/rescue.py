@@ -31,6 +31,7 @@ from krea_tui.storage.store import JobStore
 COMPANIONS: Final = ("-wal", "-shm")
 _NOT_KEPT: Final = frozenset({"engine_pause"})
 _SENDING_WORDS: Final = "the history was damaged while the request was on its way"
+_NO_ID_WORDS: Final = "the history was damaged: the request id cannot be read"
 _ATTEMPT_WORDS: Final = "the history was damaged: only the attempt to send it can be read"
 _REFUSED: Final = frozenset({"Refused", "NotAccepted"})
 _NAMED_IDS: Final = 20
@@ -211,6 +212,8 @@ def _safe(job: Job) -> Job:
     """Nothing is sent by itself after this, and nothing that may have been sent is forgotten."""
     if job.status is JobStatus.SENDING:
         return replace(job, status=JobStatus.UNCONFIRMED, hold_reason=None, error=_SENDING_WORDS)
+    if job.status in AT_GATEWAY and job.request_id is None:
+        return replace(job, status=JobStatus.UNCONFIRMED, hold_reason=None, error=_NO_ID_WORDS)
     if job.status is JobStatus.HELD:
         return replace(job, hold_reason=HoldReason.LEFT_OVER)
     return job
