@@ -59,11 +59,11 @@ class Slice(NamedTuple):
         """The slice as a sum; nothing for a charge that costs nothing."""
         match self.charge:
             case Charge.SPENT:
-                return Spend(spent_microusd=self.microusd, count=self.count)
+                return Spend(spent_microusd=self.microusd, count=self.job_count)
             case Charge.RESERVED:
-                return Spend(reserved_microusd=self.microusd, count=self.count)
+                return Spend(reserved_microusd=self.microusd, count=self.job_count)
             case Charge.AT_RISK:
-                return Spend(at_risk_microusd=self.microusd, count=self.count)
+                return Spend(at_risk_microusd=self.microusd, count=self.job_count)
             case Charge.NONE | Charge.HELD:
                 return NOTHING
 
