@@ -23,6 +23,7 @@ _REPORT: Final = "What was sent is in the history. Run `python -X dev -m krea_tu
 _COMMANDS: Final = {
     "submit": "submit.submit",
     "retry": "retry.retry",
+    "resolve": "resolve.resolve",
     "resume": "resume.resume",
     "cancel": "holding.cancel",
     "pause": "holding.pause",

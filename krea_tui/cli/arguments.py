@@ -62,6 +62,17 @@ query:
   aspect:16:9  creativity:raw  seed:42  since:7d (or 12h, 2w, 2026-11-02)
   id:3f               the id begins so
   is:starred  has:image
+  needs:decision      may have been charged, and you have not said yet what became of it
+"""
+_RESOLVE_EPILOG: Final = """\
+A request whose answer never came may have been charged; it is never sent again by itself.
+Without a choice the unconfirmed jobs are listed: exit code 0 if there are none, 1 if there are some.
+Look for the request at the vendor's console, by its time and prompt, then choose.
+
+examples:
+  krea-tui resolve
+  krea-tui resolve k3f9 --adopt krea-2-large-text-to-image_019d... --wait
+  krea-tui resolve --all --not-charged
 """
 
 _SPEND_EPILOG: Final = """\
@@ -199,6 +210,7 @@ def _add_sending(add: _Add) -> None:
     _add_ids(retry)
     retry.add_argument("--new-seed", action="store_true", help="draw new seeds; else the same picture is made again")
     _add_waiting(retry)
+    _add_resolve(add("resolve", "say what became of jobs that may have been charged", _RESOLVE_EPILOG))
     resume = add("resume", "let sending go on, with what was held for money, a cap, the key or a pause")
     resume.add_argument(
         "--left-over", action="store_true", help="also send what ended commands left unsent; asks with count and sum"
@@ -207,11 +219,26 @@ def _add_sending(add: _Add) -> None:
     add("watch", "follow every active job to its end, and fetch the pictures where no app is running")
 
 
-def _add_waiting(parser: argparse.ArgumentParser) -> None:
+def _add_resolve(resolve: argparse.ArgumentParser) -> None:
+    resolve.add_argument("ids", metavar="ID", nargs="*", help="a job's id, or enough of its beginning")
+    resolve.add_argument("--all", action="store_true", help="every unconfirmed job of this gateway")
+    group = resolve.add_argument_group("choice")
+    choice = group.add_mutually_exclusive_group()
+    choice.add_argument(
+        "--adopt", metavar="REQUEST_ID", help="it was accepted: this is its id at the vendor's (one job)"
+    )
+    choice.add_argument("--not-charged", action="store_true", help="it never arrived; asks first")
+    choice.add_argument(
+        "--send-again", action="store_true", help="send it once more, as a new job; it may be paid twice, so it asks"
+    )
+    _add_waiting(resolve, yes="do not ask before --not-charged or --send-again")
+
+
+def _add_waiting(parser: argparse.ArgumentParser, yes: str = "do not ask before an expensive batch") -> None:
     group = parser.add_argument_group("sending")
     group.add_argument("--wait", action="store_true", help="until every job is done or can go no further")
     group.add_argument("--json", action="store_true", help="one JSON object a line for each job")
-    group.add_argument("--yes", action="store_true", help="do not ask before an expensive batch")
+    group.add_argument("--yes", action="store_true", help=yes)
 
 
 def _add_reading(add: _Add) -> None:
