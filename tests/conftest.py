@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+# Searches for the keys of the tests after every run.
+pytest_plugins = ["tests.support.key_search"]
+
 XDG_FOLDERS = {
     "XDG_DATA_HOME": ".local/share",
     "XDG_CONFIG_HOME": ".config",

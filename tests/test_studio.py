@@ -17,9 +17,9 @@ from krea_tui.engine.book import JobBook
 from krea_tui.simulator import Simulator, SimulatorServer
 from krea_tui.studio import Plan, Studio, open_studio
 from tests.support.bench import TinyGallery
+from tests.support.keys import KEY, OTHER_KEY
 from tests.support.waiting import wait_until_async
 
-KEY = "a-key-of-the-tests"
 REQUEST = GenerationRequest("a lighthouse in heavy fog", 3)
 
 
@@ -61,7 +61,7 @@ async def test_a_studio_makes_a_picture_and_keeps_everything_private(tmp_path: P
 
 
 async def test_a_key_given_later_is_kept_and_used_here_and_by_the_process_that_leads(tmp_path: Path) -> None:
-    simulator = Simulator(keys=["the-right-key"])
+    simulator = Simulator(keys=[OTHER_KEY])
     simulator._gallery = TinyGallery()  # type: ignore[assignment]
     with SimulatorServer(simulator) as url:
         leader = await open_studio(plan(tmp_path, url, key=""))
@@ -72,9 +72,9 @@ async def test_a_key_given_later_is_kept_and_used_here_and_by_the_process_that_l
         await wait_until_async(
             lambda: (held := leader.engine.book.get(job.id)) and held.hold_reason is HoldReason.KEY, 10
         )
-        await follower.use_key(ApiKey("the-right-key"))
+        await follower.use_key(ApiKey(OTHER_KEY))
         await wait_until_async(lambda: simulator.stats.charges == 1, 10)
-        assert leader.engine.policy.key == "the-right-key"
+        assert leader.engine.policy.key == OTHER_KEY
         assert stat.S_IMODE(follower.plan.locations.key_file.stat().st_mode) == 0o600
         for studio, task in ((follower, tasks[1]), (leader, tasks[0])):
             await ended(studio, task)
@@ -113,11 +113,11 @@ async def test_a_demo_needs_no_key_and_takes_its_gateway_from_what_starts_it(tmp
     simulator = Simulator()
     simulator._gallery = TinyGallery()  # type: ignore[assignment]
     with SimulatorServer(simulator) as url:
-        environ = {"HOME": str(tmp_path), "PIXAZO_API_KEY": "a-real-key-not-to-be-sent"}
+        environ = {"HOME": str(tmp_path), "PIXAZO_API_KEY": KEY}
         locations = find_locations(environ, tmp_path / "demo", demo=True)
         studio = await open_studio(Plan(Settings(), locations, environ, start_gateway=lambda: url))
         assert studio.engine.policy.profile == "demo"
-        assert studio.engine.policy.key != "a-real-key-not-to-be-sent"
+        assert studio.engine.policy.key != KEY
         task = await started(studio)
         [job] = await studio.engine.submit([REQUEST])
         await wait_until_async(lambda: (found := studio.engine.book.get(job.id)) and found.is_done, 20)

@@ -46,7 +46,7 @@ def run_stand_in(folder: Path, *options: str) -> list[str]:
     (folder / "test_stand_in.py").write_text(STAND_IN)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options, str(folder)]
     # Options for the outer run are not for this one.
-    environment = {**os.environ, **INHERITED, "PYTEST_ADDOPTS": ""}
+    environment = {**os.environ, **INHERITED, "PYTEST_ADDOPTS": "", "PYTHONPATH": str(ROOT)}
     result = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     return result.stdout.splitlines()
 

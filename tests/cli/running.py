@@ -10,8 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from krea_tui.simulator import Behaviour, Simulator
+from tests.support.key_search import look_at
+from tests.support.keys import KEY
 
-KEY = "a-key-that-never-shows"
+__all__ = ["KEY"]
+
 LIMIT_S = 60.0
 
 OpenGateway = Callable[[Behaviour], Simulator]
@@ -24,6 +27,10 @@ class Ended:
     code: int
     out: str
     err: str
+
+    def __post_init__(self) -> None:
+        look_at("the output of a command", self.out or "")
+        look_at("the words of a command", self.err or "")
 
     @property
     def objects(self) -> list[dict[str, object]]:

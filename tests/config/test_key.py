@@ -18,15 +18,15 @@ from krea_tui.config.key import (
     save_key,
 )
 from krea_tui.domain.errors import StoreError
-
-SECRET = "sk-0123456789abcdefAB12"
+from tests.support.keys import KEY as SECRET
+from tests.support.keys import OTHER_KEY, TAIL
 
 
 def test_a_key_shows_in_no_text() -> None:
     key = parse_key(f"  {SECRET}\n")
     assert key.reveal() == SECRET
     shown = f"{key} {key!r} {[key]}"
-    assert "AB12" not in shown
+    assert TAIL not in shown
     assert "ApiKey(hidden)" in shown
     assert not hasattr(key, "__dict__")
     for attempt in (pickle.dumps, copy.deepcopy, copy.copy):
@@ -71,10 +71,10 @@ def test_the_environment_beats_the_file(tmp_path: Path) -> None:
     assert found is not None
     assert (found.key.reveal(), found.source, found.notice) == (SECRET, KeySource.FILE, "")
     assert key_source(key_file, {}) is KeySource.FILE
-    environ = {KEY_VARIABLE: "another-key-of-mine"}
+    environ = {KEY_VARIABLE: OTHER_KEY}
     found = load_key(key_file, environ)
     assert found is not None
-    assert (found.key.reveal(), found.source) == ("another-key-of-mine", KeySource.ENVIRONMENT)
+    assert (found.key.reveal(), found.source) == (OTHER_KEY, KeySource.ENVIRONMENT)
     assert key_source(key_file, environ) is KeySource.ENVIRONMENT
 
 

@@ -13,6 +13,7 @@ from krea_tui.simulator import Fault, Target
 from krea_tui.storage.processes import SignOfLife
 from krea_tui.storage.threaded import ThreadedStore
 from tests.support.bench import Bench, Process, requests
+from tests.support.keys import OTHER_KEY
 
 
 def leads(process: Process) -> bool:
@@ -205,7 +206,7 @@ async def test_a_recheck_asked_for_by_a_follower_is_made_by_the_leader(bench: Be
 
 
 async def test_a_key_given_to_a_follower_reaches_the_leader_without_passing_the_history(bench: Bench) -> None:
-    bench.simulator._keys = frozenset({"the-right-key"})
+    bench.simulator._keys = frozenset({OTHER_KEY})
     kept: list[tuple[str, str]] = []
 
     def read_key() -> tuple[str, str] | None:
@@ -214,11 +215,11 @@ async def test_a_key_given_to_a_follower_reaches_the_leader_without_passing_the_
     async with bench.process(read_key=read_key) as first, bench.process(read_key=read_key) as second:
         jobs = await second.engine.submit(requests(2))
         await second.until(lambda: second.engine.book.health.pause is not None)
-        kept.append(("the-right-key", "print 2"))
-        await second.engine.use_key("the-right-key", "print 2")
+        kept.append((OTHER_KEY, "print 2"))
+        await second.engine.use_key(OTHER_KEY, "print 2")
         await second.done(jobs)
-        assert first.engine.policy.key == "the-right-key"
-    assert not any(b"the-right-key" in file.read_bytes() for file in bench.folder.glob("history.db*"))
+        assert first.engine.policy.key == OTHER_KEY
+    assert not any(OTHER_KEY.encode() in file.read_bytes() for file in bench.folder.glob("history.db*"))
 
 
 async def test_a_follower_that_reads_changes_late_misses_none(bench: Bench) -> None:

@@ -21,11 +21,11 @@ from krea_tui.simulator import Behaviour, Fault, Simulator, SimulatorServer
 from krea_tui.simulator.jobs import Job as SimulatedJob
 from krea_tui.storage.processes import EngineLock, SignOfLife
 from krea_tui.storage.threaded import ThreadedStore
+from tests.support.keys import KEY
 from tests.support.virtual_clock import VirtualClock
 
 SUBMIT_PATH = "/krea-2-large-text-to-image/v1/krea-2-large-text-to-image-request"
 STATUS_PATH = "/v2/requests/status/{request_id}"
-KEY = "a-key-of-the-tests"
 PROFILE = "bench"
 
 

@@ -12,6 +12,7 @@ from krea_tui.config.locations import find_locations
 from krea_tui.config.settings import GatewaySettings, Settings
 from krea_tui.domain.request import GenerationRequest
 from krea_tui.studio import Plan, open_studio
+from tests.support.keys import KEY
 
 
 def say(*words: str) -> None:
@@ -20,7 +21,7 @@ def say(*words: str) -> None:
 
 
 async def main(folder: Path, url: str, count: int) -> None:
-    environ = {**os.environ, "PIXAZO_API_KEY": "a-key-of-the-tests"}
+    environ = {**os.environ, "PIXAZO_API_KEY": KEY}
     settings = Settings()._replace(gateway=GatewaySettings(url=url, requests_per_s=50.0, burst=100))
     studio = await open_studio(Plan(settings, find_locations(environ, folder), environ))
     book = studio.engine.book

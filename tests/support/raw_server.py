@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
+from tests.support.key_search import look_at_request
+
 LIMIT_S = 1.0
 
 
@@ -51,6 +53,7 @@ def _serve(listener: socket.socket, server: RawServer) -> None:
         with connection, suppress(OSError):
             connection.settimeout(LIMIT_S)
             server.received.append(_read_request(connection))
+            look_at_request(server.url, server.received[-1])
             connection.sendall(server.answers[min(len(server.received), len(server.answers)) - 1])
 
 

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from krea_tui.simulator import Behaviour, Simulator, SimulatorServer
+from tests.support.key_search import look_at
+from tests.support.keys import KEY
 from tests.terminals.pseudo import PLAIN, Answers, PseudoTerminal
 
 ROOT = Path(__file__).parents[2]
-KEY = "a-key-that-never-shows"
 
 OpenTerminal = Callable[..., PseudoTerminal]
 
@@ -76,3 +77,4 @@ def in_terminal(environ: dict[str, str]) -> Iterator[OpenTerminal]:
     yield run
     for terminal in opened:
         terminal.close()
+        look_at("the bytes written to a terminal", terminal.raw)

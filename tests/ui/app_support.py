@@ -30,9 +30,10 @@ from krea_tui.ui.widgets.job_table import JobTable
 from krea_tui.ui.widgets.preview_pane import PreviewPane
 from krea_tui.ui.widgets.prompt_area import PromptArea
 from krea_tui.ui.widgets.status_bar import StatusBar
+from tests.support.key_search import look_at
+from tests.support.keys import KEY
 from tests.support.waiting import wait_until_async
 
-KEY = "a-key-of-the-tests"
 GATEWAY = "https://gateway.example"
 # 22 November 2026, 14:03:20 UTC.
 NOW = 1_795_356_200.0
@@ -146,7 +147,9 @@ class Running:
         """What stands on the screen, line by line."""
         width, height = self.app.size
         strips = self.app.screen._compositor.render_strips()
-        return [strip.text.ljust(width) for strip in strips][:height]
+        shown = [strip.text.ljust(width) for strip in strips][:height]
+        look_at("a screen of the app", "\n".join(shown))
+        return shown
 
     @property
     def text(self) -> str:
@@ -241,6 +244,9 @@ async def studio(
         if is_ready and not is_still:
             await running.ready()
         yield running
+        if app.is_running:
+            look_at("the last screen of the app", running.text)
+        look_at("the notices of the app", "\n".join(running.notices))
 
 
 def remember(locations: Locations, jobs: Iterable[Job]) -> list[Job]:

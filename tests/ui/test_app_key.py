@@ -11,9 +11,9 @@ from krea_tui.domain.job import HoldReason, JobStatus
 from krea_tui.simulator import Behaviour, Simulator, SimulatorServer
 from krea_tui.ui.app import TRY_DEMO
 from krea_tui.ui.screens.key import KeyScreen
+from tests.support.keys import KEY as SECRET
+from tests.support.keys import OTHER_KEY
 from tests.ui.app_support import Gateway, Running, a_job, plan_for, remember, studio
-
-SECRET = "sk-never-to-be-seen-0123456789"
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ async def test_the_demo_asks_for_no_key() -> None:
 
 
 async def test_a_refused_key_is_mended_and_the_job_goes_on(gateway: Gateway) -> None:
-    plan = plan_for(gateway.url, key="a-wrong-key-0123")
+    plan = plan_for(gateway.url, key=OTHER_KEY)
     held = a_job("held000001", JobStatus.HELD, profile=gateway.url, hold_reason=HoldReason.KEY)
     remember(plan.locations, [held])
     async with studio(plan) as app:

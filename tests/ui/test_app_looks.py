@@ -14,6 +14,7 @@ from krea_tui.domain.request import AspectRatio, Creativity, StyleReference
 from krea_tui.terminal import TerminalCapabilities
 from krea_tui.ui.app import StudioApp
 from krea_tui.ui.themes import DARK, LIGHT
+from tests.support.keys import KEY
 from tests.ui.app_support import (
     NOW,
     Running,
@@ -107,7 +108,7 @@ class Looks:
         theme: str,
         *acts: Act,
         is_demo: bool = False,
-        key: str = "a-key-of-the-tests",
+        key: str = KEY,
         jobs: Callable[[Locations], list[Job]] | None = None,
     ) -> bool:
         settings = settings_with(screen={"theme": THEMES[theme]}, money={"daily_cap_microusd": 20_000_000})
