@@ -136,8 +136,8 @@ class ComposeForm(Widget):
 
     @property
     def draft(self) -> Draft:
-        """What the fields hold."""
-        return self._draft
+        """What the fields hold at this moment."""
+        return self._read() if self.is_mounted else self._draft
 
     @draft.setter
     def draft(self, draft: Draft) -> None:
@@ -222,8 +222,9 @@ class ComposeForm(Widget):
             await self.mount(foot)
             if not foot.is_mounted:
                 return
+            # What was typed meanwhile is in the prompt, and its message still on its way here.
+            self._take(self._read())
             self._fields, self._foot = fields, foot
-            # Into the space that was kept; what is typed meanwhile waits for the same frame.
             self.add_class("-whole")
             self._show_draft()
 
