@@ -51,6 +51,13 @@ def prepare(locations: Locations) -> None:
         raise StoreError(str(error), advice=advice) from error
 
 
+def has_history(locations: Locations) -> bool:
+    """Whether there is a history, or one that waits for its rescue."""
+    from krea_tui.storage.faults import mark_of
+
+    return locations.database.exists() or mark_of(locations.database).exists()
+
+
 async def open_history(locations: Locations, profile: str, say: Say) -> Opened:
     """Open the history, however long another program keeps it; a damaged one is rescued first.
 

@@ -17,7 +17,7 @@ from krea_tui.config.locations import Locations
 from krea_tui.domain.errors import ImpossibleTransition, UnknownJob
 from krea_tui.domain.events import Withdrawn
 from krea_tui.engine.signals import Signals
-from krea_tui.opening import prepare
+from krea_tui.opening import has_history, prepare
 
 if TYPE_CHECKING:
     from krea_tui.storage.store import JobStore
@@ -52,7 +52,7 @@ async def signal_all(locations: Locations, say: Callable[[Signals], Awaitable[ob
 def cancel(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Withdraw held jobs; what was sent cannot be, and is named."""
     locations = locations_of(arguments, environ)
-    if not locations.database.exists():
+    if not has_history(locations):
         raise UnknownJob(f"no job has the id {arguments.ids[0]}: there are no jobs yet")
     code = ExitCode.DONE
     with writable_store(locations) as store:

@@ -16,6 +16,7 @@ from krea_tui.cli.session import Session, run_session
 from krea_tui.domain.job import Job, JobStatus
 from krea_tui.domain.text import clean_line
 from krea_tui.engine.health import PauseReason
+from krea_tui.opening import has_history
 from krea_tui.storage.processes import SignOfLife
 
 _PROMPT_LENGTH = 60
@@ -24,7 +25,7 @@ _PROMPT_LENGTH = 60
 def watch(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     """Print a line for each change until nothing is active; left-overs are never sent, and not waited for."""
     plan = plan_of(arguments, environ)
-    if not plan.locations.database.exists():
+    if not has_history(plan.locations):
         tell("Nothing is active.")
         return ExitCode.DONE
 

@@ -201,7 +201,7 @@ def _merged(salvaged: Salvaged, found: Mapping[str, Job], profile: str) -> list[
                 jobs[attempt["job_id"]] = _of_attempt(attempt, profile)
     taken: set[str] = set()
     kept = []
-    for job in sorted(jobs.values(), key=lambda job: (job.created_at, job.seq, job.id)):
+    for job in sorted(jobs.values(), key=lambda job: (job.created_at, job.seq, job.attempted_at or 0.0)):
         if job.request_id is None or job.request_id not in taken:
             kept.append(job)
         taken.update([job.request_id] if job.request_id else [])

@@ -311,5 +311,6 @@ class JobStore:
 
 def open_read_only(path: Path) -> JobStore | None:
     """The history for a reader, or None where there is none yet; it is never made. Raises `StoreError`."""
+    require_unmarked(path)
     # A file of no bytes is one that another process is making right now.
     return JobStore(path, read_only=True) if path.exists() and path.stat().st_size else None
