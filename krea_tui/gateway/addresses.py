@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import re
 import socket
+from typing import Final
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from krea_tui.domain.errors import DownloadError
+
+_NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
+# Letters of other scripts, escapes and numbers in other notations mean one host here and another one to a proxy.
+_HOST_NAME: Final = re.compile(r"[A-Za-z0-9_.-]+")
+_NUMERIC_END: Final = re.compile(r"(?:^|\.)(?:[0-9]+|0[xX][0-9A-Fa-f]*)\.?$")
 
 
 def is_loopback_host(host: str | None) -> bool:
@@ -24,13 +31,23 @@ def is_loopback_host(host: str | None) -> bool:
 
 
 def is_public_address(address: str) -> bool:
-    """Whether an IP address is reachable from the whole internet (no loopback, private, link-local, reserved)."""
+    """Whether an IP address is one host's on the whole internet (no loopback, private, link-local, multicast, ...)."""
     try:
         parsed = ipaddress.ip_address(address.split("%", 1)[0])
     except ValueError:
         return False
-    mapped = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None
-    return (mapped or parsed).is_global
+    if isinstance(parsed, ipaddress.IPv6Address):
+        parsed = _translated(parsed)
+        if isinstance(parsed, ipaddress.IPv6Address) and parsed.is_site_local:
+            return False
+    return parsed.is_global and not parsed.is_multicast and not parsed.is_reserved
+
+
+def _translated(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """The IPv4 address that an IPv6 one stands for (mapped, 6to4, NAT64 of RFC 6052), else the address itself."""
+    if address in _NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
+    return address.ipv4_mapped or address.sixtofour or address
 
 
 def check_media_url(url: str, *, local_gateway: bool) -> None:
@@ -43,6 +60,8 @@ def check_media_url(url: str, *, local_gateway: bool) -> None:
         raise DownloadError("the picture's URL is no URL", permanent=True) from error
     if not host or parts.scheme not in {"http", "https"}:
         raise DownloadError("the picture's URL is not an https URL", permanent=True)
+    if not _is_address(host) and (not re.fullmatch(_HOST_NAME, host) or re.search(_NUMERIC_END, host)):
+        raise DownloadError("the picture's URL names no host", permanent=True)
     if parts.username or parts.password:
         raise DownloadError("the picture's URL carries a user name", permanent=True)
     if local_gateway:

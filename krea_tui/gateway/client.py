@@ -15,11 +15,12 @@ import httpx
 
 from krea_tui.domain.answers import REQUEST_ID, StatusAnswer, SubmitAnswer
 from krea_tui.domain.errors import DownloadError, GatewayTrouble, InDoubt, KeyRefused, NotSent, UnknownRequest
-from krea_tui.gateway.addresses import check_media_url, check_peer, check_resolved, goes_through_proxy, is_loopback_host
+from krea_tui.gateway.addresses import check_media_url, check_resolved, goes_through_proxy, is_loopback_host
+from krea_tui.gateway.bodies import pieces_of, read_limited, without_key
 from krea_tui.gateway.faults import fault_words
 from krea_tui.gateway.refusals import status_error, submission_error
 from krea_tui.gateway.surroundings import https_proxy, tls_context
-from krea_tui.gateway.transport import READ_TIMEOUT_S, Trace, new_client, read_limited
+from krea_tui.gateway.transport import READ_TIMEOUT_S, PeerCheck, Trace, new_client
 from krea_tui.gateway.wire import Unreadable, read_status, read_submit, write_body
 
 KEY_HEADER: Final = "Ocp-Apim-Subscription-Key"
@@ -27,6 +28,8 @@ WEBHOOK_HEADER: Final = "X-Webhook-URL"
 MAX_REDIRECTS: Final = 3
 POLL_TIMEOUT_S: Final = 20.0
 DOWNLOAD_STALL_S: Final = 60.0
+# A host that sends a byte a minute must not hold a place for ever; the largest picture needs 37 kB a second.
+DOWNLOAD_LIMIT_S: Final = 1_800.0
 _DEAD_LINK: Final = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
@@ -109,7 +112,7 @@ class HttpGateway:
             )
             async with asyncio.timeout(self._answer_limit_s):
                 response = await self._posts.send(request, stream=True)
-                payload = self._without_key(await _body_of(response))
+                payload = without_key(await _body_of(response), self._key)
         except Exception as error:
             # Whatever it was: only the mark decides whether this request may be sent again.
             if trace.is_sent:
@@ -162,11 +165,12 @@ class HttpGateway:
         Raises `DownloadError`, permanent where another try of the same URL is of no use.
         """
         try:
-            response = await self._open_media(url)
-            try:
-                yield _chunks(response)
-            finally:
-                await response.aclose()
+            async with asyncio.timeout(DOWNLOAD_LIMIT_S):
+                response = await self._open_media(url)
+                try:
+                    yield pieces_of(response)
+                finally:
+                    await response.aclose()
         except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError) as error:
             raise DownloadError(f"the download failed: {fault_words(error)}") from error
 
@@ -176,7 +180,7 @@ class HttpGateway:
         request = client.build_request("GET", url, headers=headers, extensions={"trace": trace})
         response = await client.send(request, stream=True)
         try:
-            return response, self._without_key(await read_limited(response))
+            return response, without_key(await read_limited(response), self._key)
         finally:
             await response.aclose()
 
@@ -189,11 +193,10 @@ class HttpGateway:
             direct = not self._address.is_local and not (self._has_proxy and goes_through_proxy(url))
             if direct:
                 await check_resolved(url)
-            request = self._media.build_request("GET", url)
+            trace = {"trace": PeerCheck(urlsplit(url).hostname or "")} if direct else {}
+            request = self._media.build_request("GET", url, extensions=trace)
             response = await self._media.send(request, stream=True)
             try:
-                if direct:
-                    _check_peer(response)
                 if response.status_code not in _REDIRECTS:
                     _check_media_answer(response)
                     return response
@@ -203,10 +206,6 @@ class HttpGateway:
                 raise
             await response.aclose()
         raise DownloadError(f"the picture's URL redirects more than {MAX_REDIRECTS} times", permanent=True)
-
-    def _without_key(self, payload: bytes) -> bytes:
-        """An answer that quotes the key must not carry it into the history, an error or the screen."""
-        return payload.replace(self._key.encode(), b"(the key)") if self._key else payload
 
     def _sendable_key(self) -> str:
         if not self._key.isascii() or not self._key.isprintable() or not self._key:
@@ -231,19 +230,6 @@ def _redirected(url: str, location: str) -> str:
         return urljoin(url, location)
     except ValueError as error:
         raise DownloadError("the picture's URL redirects to what is no URL", permanent=True) from error
-
-
-def _check_peer(response: httpx.Response) -> None:
-    # A name can resolve to another address between the check and the connection, so the connection is asked too.
-    stream = response.extensions.get("network_stream")
-    peer = stream.get_extra_info("server_addr") if stream is not None else None
-    if isinstance(peer, tuple) and peer:
-        check_peer(str(peer[0]), response.request.url.host)
-
-
-async def _chunks(response: httpx.Response) -> AsyncIterator[bytes]:
-    async for chunk in response.aiter_bytes():
-        yield chunk
 
 
 def _check_media_answer(response: httpx.Response) -> None:

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final
 
+import httpcore
 import httpx
 
-from krea_tui.gateway.addresses import goes_through_proxy
-from krea_tui.gateway.wire import MAX_ANSWER_BYTES
+from krea_tui.domain.errors import DownloadError
+from krea_tui.gateway.addresses import check_peer, goes_through_proxy
 
 CONNECT_TIMEOUT_S: Final = 15.0
 READ_TIMEOUT_S: Final = 60.0
@@ -101,11 +102,25 @@ class Trace:
         return self.is_sent and not self._is_connected_anew and not self._has_answer
 
 
-async def read_limited(response: httpx.Response) -> bytes:
-    """The body up to the size that an answer of the gateway may have; the rest is left unread."""
-    received = bytearray()
-    async for chunk in response.aiter_bytes():
-        received += chunk
-        if len(received) > MAX_ANSWER_BYTES:
-            break
-    return bytes(received[:MAX_ANSWER_BYTES])
+class PeerCheck:
+    """Looks where a new connection leads before a byte is written to it.
+
+    A name can resolve to another address between a check and the connection. Raises `DownloadError` into the request.
+    """
+
+    def __init__(self, host: str) -> None:
+        self._host = host
+
+    async def __call__(self, event: str, info: Mapping[str, object]) -> None:
+        """The trace hook of httpcore."""
+        if event.partition(".")[2] != "connect_tcp.complete":
+            return
+        stream = info.get("return_value")
+        if not isinstance(stream, httpcore.AsyncNetworkStream):
+            return
+        peer = stream.get_extra_info("server_addr")
+        try:
+            check_peer(str(peer[0]) if isinstance(peer, tuple) and peer else "", self._host)
+        except DownloadError:
+            await stream.aclose()
+            raise
