@@ -140,7 +140,7 @@ def _report(jobs: Sequence[Job], plan: Plan, profile: str, *, as_json: bool) -> 
     if not undecided:
         tell("Nothing is to be decided about it." if jobs else "Nothing is unconfirmed.")
         return ExitCode.DONE
-    tell(f"{count_and_sum(undecided)} at risk: perhaps charged, and never sent again by themselves.")
+    tell(f"{count_and_sum(undecided)} at risk: perhaps charged, and nothing is sent again by itself.")
     which = undecided[0].id if len(undecided) == 1 else "ID"
     tell("Look at the vendor's console, by time and prompt. Then say what became of it:")
     tell(f"`krea-tui resolve {which} --adopt REQUEST_ID`: it was accepted; its picture is fetched.")
@@ -191,7 +191,7 @@ def _settled_meanwhile(job: Job) -> ImpossibleTransition:
 
 def _declare_not_charged(jobs: Sequence[Job], arguments: argparse.Namespace, plan: Plan) -> ExitCode:
     _ask(
-        f"{count_and_sum(jobs)}: not charged, so that nothing of it counts as spent or at risk any more",
+        f"{count_and_sum(jobs)} as not charged: nothing of it counts as spent or at risk any more",
         "Was it never taken by the gateway?" if len(jobs) == 1 else "Was none of them taken by the gateway?",
         len(jobs),
         yes=arguments.yes,
@@ -216,7 +216,7 @@ def _send_again(jobs: Sequence[Job], arguments: argparse.Namespace, plan: Plan) 
     approve(requests, plan.settings.money, yes=True)
     total = format_usd(sum(price_of(request).microusd for request in requests))
     _ask(
-        f"{count_of(jobs)} once more, for {total}: what was taken after all is paid for twice",
+        f"{count_of(jobs)} once more, for {total}; what was taken after all is paid for twice",
         "Send it again?" if len(jobs) == 1 else "Send them again?",
         len(jobs),
         yes=arguments.yes,
@@ -248,7 +248,7 @@ def _ask(what: str, question: str, count: int, *, yes: bool) -> None:
     if yes:
         return
     if not is_interactive():
-        raise UsageError(f"{what}: say --yes to do it without being asked", advice="Nothing was changed.")
+        raise UsageError(what, advice="Nothing was changed: say --yes to do it without being asked.")
     words = f"{what[0].upper()}{what[1:]}. {question}"
     if not (confirm(words) if count == 1 else confirm_count(words, count)):
         raise UsageError("nothing was changed")
