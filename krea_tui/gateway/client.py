@@ -171,7 +171,9 @@ class HttpGateway:
                     yield pieces_of(response)
                 finally:
                     await response.aclose()
-        except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError) as error:
+        except httpx.InvalidURL as error:
+            raise DownloadError("the picture's URL is no URL, or leads to none", permanent=True) from error
+        except (httpx.HTTPError, httpx.StreamError, OSError) as error:
             raise DownloadError(f"the download failed: {fault_words(error)}") from error
 
     async def _asked(

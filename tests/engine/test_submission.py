@@ -9,6 +9,7 @@ from krea_tui.domain.job import Charge, HoldReason, JobStatus
 from krea_tui.engine.health import PauseReason
 from krea_tui.simulator import Close, Fault, Target
 from tests.support.bench import Bench, Process, requests
+from tests.support.keys import OTHER_KEY
 from tests.support.waiting import wait_until_async
 
 
@@ -73,14 +74,14 @@ async def test_the_only_probe_of_an_empty_wallet_is_the_next_approved_job(bench:
 
 
 async def test_a_refused_key_holds_and_another_key_goes_on(bench: Bench) -> None:
-    bench.simulator._keys = frozenset({"the-right-key"})
+    bench.simulator._keys = frozenset({OTHER_KEY})
     async with bench.process() as process:
         jobs = await process.engine.submit(requests(3))
         await process.until(lambda: pause_of(process) is PauseReason.KEY)
         await bench.clock.advance(120)
         assert process.job(jobs[0]).hold_reason is HoldReason.KEY
         assert bench.stats["posts"] == 1
-        await process.engine.use_key("the-right-key", "another print")
+        await process.engine.use_key(OTHER_KEY, "another print")
         await process.done(jobs)
         assert {process.job(job).key_fingerprint for job in jobs} == {"another print"}
 
@@ -90,13 +91,13 @@ async def test_a_key_refused_by_the_status_endpoint_stops_every_check_until_it_i
     async with bench.process() as process:
         jobs = await process.engine.submit(requests(4))
         await process.until(lambda: process.statuses(jobs) == [JobStatus.QUEUED] * 4)
-        bench.simulator._keys = frozenset({"the-right-key"})
+        bench.simulator._keys = frozenset({OTHER_KEY})
         await process.until(lambda: pause_of(process) is PauseReason.KEY)
         await bench.clock.advance(1)
         asked = len(bench.log)
         await bench.clock.advance(120)
         assert len(bench.log) == asked
-        await process.engine.use_key("the-right-key", "another print")
+        await process.engine.use_key(OTHER_KEY, "another print")
         await process.done(jobs)
 
 

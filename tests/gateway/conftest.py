@@ -6,7 +6,8 @@ import pytest
 
 from krea_tui.gateway.client import GatewayAddress, HttpGateway
 from krea_tui.simulator import Simulator, SimulatorServer
-from tests.support.bench import KEY, STATUS_PATH, SUBMIT_PATH, TinyGallery
+from tests.support.bench import STATUS_PATH, SUBMIT_PATH, TinyGallery
+from tests.support.keys import KEY
 
 
 @pytest.fixture(scope="module")

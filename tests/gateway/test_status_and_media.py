@@ -15,7 +15,7 @@ from krea_tui.domain.errors import (
 from krea_tui.gateway.client import HttpGateway
 from krea_tui.simulator import Behaviour, Close, Fault, MediaForm, Simulator, Target
 from tests.gateway.test_submit import BODY, client, headers_of
-from tests.support.bench import KEY
+from tests.support.keys import KEY
 from tests.support.raw_server import answer, raw_server
 
 

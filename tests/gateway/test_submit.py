@@ -21,7 +21,8 @@ from krea_tui.domain.errors import (
 )
 from krea_tui.gateway.client import GatewayAddress, HttpGateway
 from krea_tui.simulator import Close, Fault, Simulator, Target
-from tests.support.bench import KEY, STATUS_PATH, SUBMIT_PATH
+from tests.support.bench import STATUS_PATH, SUBMIT_PATH
+from tests.support.keys import KEY
 from tests.support.making import make_request
 from tests.support.raw_server import answer, raw_server
 
