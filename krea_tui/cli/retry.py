@@ -42,7 +42,8 @@ def retry(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
         return ExitCode.JOB_FAILED
     require_key(plan)
     orders = [_again(job, new_seed=arguments.new_seed) for job in jobs]
-    approve([request for order in orders for request in order.requests], plan.settings.money, yes=arguments.yes)
+    requests = [request for order in orders for request in order.requests]
+    approve(requests, plan.settings.money, yes=arguments.yes or plan.is_demo)
     return send(plan, orders, waits=arguments.wait, as_json=arguments.json)
 
 

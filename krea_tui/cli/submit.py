@@ -41,7 +41,7 @@ def submit(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     plan = plan_of(arguments, environ)
     requests = requests_of(arguments)
     require_key(plan)
-    approve(requests, plan.settings.money, yes=arguments.yes)
+    approve(requests, plan.settings.money, yes=arguments.yes or plan.is_demo)
     if is_interactive():
         for hint in hints(requests[0].prompt, requests[0].image_style_references):
             tell(f"Hint: {_OPTIONS[hint.field.partition('.')[0]]}: {hint.message}.")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from krea_tui.config.locations import Locations
-from krea_tui.config.settings import Settings
+from krea_tui.config.settings import Settings, gateway_profile
 
 # Blocking: called in a thread when this process becomes the engine; returns the gateway's base URL.
 StartGateway = Callable[[], str]
@@ -29,6 +29,11 @@ class Plan(NamedTuple):
     def is_demo(self) -> bool:
         """Whether nothing is spent."""
         return self.locations.is_demo
+
+    @property
+    def profile(self) -> str:
+        """The identity of the gateway that jobs belong to."""
+        return gateway_profile(self.settings, demo=self.is_demo)
 
     @property
     def gateway_name(self) -> str:

@@ -46,6 +46,8 @@ class Buying(JobActions):
 
             question = f"Generate {len(event.requests)} pictures for {format_usd(total)}?"
             detail = "Those not sent yet can be cancelled for nothing (x)."
+            if self.session.plan.is_demo:
+                detail = "This is the demo: nothing is spent."
 
             def answered(answer: bool | None) -> None:
                 if answer:

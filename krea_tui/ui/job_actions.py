@@ -196,18 +196,34 @@ class JobActions(ActsAlone[None]):
     @when_alone
     def action_pause(self) -> None:
         """Pause sending, or go on with all that was held for a mended cause."""
-        is_paused = self.session.book.health.pause is not None
+        from krea_tui.engine.health import PauseReason
+        from krea_tui.ui.situation import held_back, is_capped
 
-        async def switch() -> None:
-            engine = await self.session.engine()
-            if is_paused:
-                await engine.resume()
-                self._say("Sending goes on.")
+        async def resume() -> None:
+            await (await self.session.engine()).resume()
+            self._say("Sending goes on.")
+
+        async def pause() -> None:
+            await (await self.session.engine()).pause()
+            self._say("Sending is paused. What is at the gateway goes on; p resumes.")
+
+        book, plan = self.session.book, self.session.plan
+        pause_now, held = book.health.pause, held_back(book, plan.profile)
+        if pause_now is not None:
+            stands = pause_now.reason is PauseReason.CAP and is_capped(book, plan.settings.money.daily_cap_microusd)
+            if stands:
+                self._say(f"Nothing is sent: {pause_now.words}. {pause_now.advice}")
             else:
-                await engine.pause()
-                self._say("Sending is paused. What is at the gateway goes on; p resumes.")
-
-        self._order(switch)
+                self._order(resume)
+        elif held:
+            # Nothing stands and nothing is to be sent: what p can do here is to let these go.
+            noun = "job" if len(held) == 1 else "jobs"
+            total = format_usd(sum(job.price_microusd for job in held))
+            question = f"Send {len(held)} held {noun} now, for {total}?"
+            detail = "A cap, an empty wallet, the key or a pause held them; x on a job cancels it for nothing."
+            self._ask("Held", question, detail, lambda: self._order(resume))
+        else:
+            self._order(pause)
 
     @when_alone
     def action_release(self) -> None:

@@ -38,7 +38,8 @@ _HELD_WORDS: Final = {
     HoldReason.READY: "It goes out when its turn comes.\nPress x to cancel it for nothing.",
     HoldReason.RETRY: "Nothing was sent: the gateway could not be reached.\nIt will be tried again.",
     HoldReason.MONEY: "The gateway said 402: the wallet is empty.\nTop up, then press p to go on.",
-    HoldReason.CAP: "Your cap for today is reached.\nRaise it in the settings, or go on tomorrow with p.",
+    HoldReason.CAP: "It would have gone over the day's cap ($ shows it).\n"
+    "Press p tomorrow, or raise the cap in the settings and start again.",
     HoldReason.KEY: "The gateway does not accept the key.\nMend it with K, and the job goes on by itself.",
     HoldReason.PAUSED: "Sending is paused.\nPress p to go on.",
     HoldReason.LEFT_OVER: "Left over from an earlier session.\nPress l to let it go, x to cancel it for nothing.",

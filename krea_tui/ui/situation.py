@@ -8,6 +8,7 @@ from krea_tui.domain.job import HoldReason, Job, JobStatus
 from krea_tui.domain.pricing import format_usd
 from krea_tui.engine.book import JobBook
 from krea_tui.engine.health import GatewayHealth, PauseReason
+from krea_tui.engine.heirs import RESUMABLE
 from krea_tui.ui.widgets.attention import Matter
 from krea_tui.ui.widgets.status_bar import Situation
 
@@ -15,7 +16,7 @@ _ALARMS: Final = {
     PauseReason.PERSON: "paused · p resumes",
     PauseReason.MONEY: "402 wallet empty · top up, then p",
     PauseReason.KEY: "key refused · K mends",
-    PauseReason.CAP: "daily cap reached · p resumes",
+    PauseReason.CAP: "daily cap reached · p resumes tomorrow",
     PauseReason.FORBIDDEN: "403 forbidden · p resumes",
     PauseReason.MODEL: "model is off · p resumes",
     PauseReason.ADDRESS: "wrong gateway address",
@@ -35,7 +36,7 @@ def situation_of(book: JobBook, *, now: float, gateway: str, cap_microusd: int |
         held=book.count(JobStatus.HELD),
         unconfirmed=len(book.undecided()),
         spent=_spent(book, cap_microusd),
-        alarm=_alarm(book),
+        alarm=_alarm(book, cap_microusd),
         waiting_for=waiting_for,
         waits_until=until,
         is_demo=is_demo,
@@ -43,16 +44,40 @@ def situation_of(book: JobBook, *, now: float, gateway: str, cap_microusd: int |
     )
 
 
-def _alarm(book: JobBook) -> str:
+def _alarm(book: JobBook, cap_microusd: int | None) -> str:
     health = book.health
     if health.pause is not None:
+        if health.pause.reason is PauseReason.CAP and cap_microusd is not None and not is_capped(book, cap_microusd):
+            return "the daily cap has room · p resumes"
         return _ALARMS[health.pause.reason]
     if health.download_pause is not None:
         return "pictures wait: the disk fails"
     return "no callbacks · check webhook.port" if health.callbacks_trouble else ""
 
 
-def matters_of(book: JobBook) -> tuple[Matter, ...]:
+def is_capped(book: JobBook, cap_microusd: int | None) -> bool:
+    """Whether the oldest job that the day's cap holds would still go over it.
+
+    False on a new day, after a cap was raised, where less is at risk, and where no cap is known here.
+    """
+    held = (job for job in book.held() if job.hold_reason is HoldReason.CAP)
+    oldest = min(held, key=lambda job: job.seq, default=None)
+    next_microusd = oldest.price_microusd if oldest else 0
+    return cap_microusd is not None and book.ledger.committed_microusd + next_microusd > cap_microusd
+
+
+def held_back(book: JobBook, profile: str) -> list[Job]:
+    """Jobs of this gateway that a cap, an empty wallet, the key or a pause once held, and that nothing holds now.
+
+    They go when the person says so; none while the lane stands, or has others to send.
+    """
+    if book.health.pause is not None:
+        return []
+    held = [job for job in book.held() if job.profile == profile]
+    return [] if any(job.is_sendable for job in held) else [job for job in held if job.hold_reason in RESUMABLE]
+
+
+def matters_of(book: JobBook, profile: str) -> tuple[Matter, ...]:
     """What waits for the person's decision, with count and sum."""
     matters = []
     if doubtful := book.undecided():
@@ -62,6 +87,9 @@ def matters_of(book: JobBook) -> tuple[Matter, ...]:
     if left := [job for job in book.held() if job.hold_reason is HoldReason.LEFT_OVER]:
         noun = "job" if len(left) == 1 else "jobs"
         matters.append(Matter(f"‖ {len(left)} {noun} left over, {_total(left)}", "l", "sends or cancels", "release"))
+    if held := held_back(book, profile):
+        noun = "job" if len(held) == 1 else "jobs"
+        matters.append(Matter(f"‖ {len(held)} {noun} held, {_total(held)}", "p", "sends", "pause"))
     return tuple(matters)
 
 

@@ -8,7 +8,7 @@ from krea_tui.engine.book import JobBook
 from krea_tui.engine.health import Pause, PauseReason
 from krea_tui.ui.situation import matters_of, money_left, situation_of
 from krea_tui.ui.widgets.status_bar import Situation, StatusBar
-from tests.ui.app_support import NOW, a_job, plan_for
+from tests.ui.app_support import GATEWAY, NOW, a_job, plan_for
 
 FULL = Situation(
     gateway="gateway.pixazo.ai",
@@ -82,13 +82,36 @@ def test_a_pause_names_the_key_that_ends_it(reason: PauseReason, key: str) -> No
 
 def test_what_waits_for_a_decision_is_named_with_count_sum_and_key() -> None:
     book = JobBook()
-    assert matters_of(book) == ()
+    assert matters_of(book, GATEWAY) == ()
     book.put([a_job("a", JobStatus.HELD), a_job("b", JobStatus.HELD)])
     book.put([a_job("c", JobStatus.UNCONFIRMED), a_job("d", JobStatus.UNCONFIRMED, settled_at=NOW)])
-    doubtful, left = matters_of(book)
+    doubtful, left = matters_of(book, GATEWAY)
     assert doubtful[:2] == ("? 1 request may have been paid for: $0.06 at risk", "u")
     assert left[:2] == ("‖ 2 jobs left over, $0.12", "l")
     assert said(book).unconfirmed == 1
+
+
+def test_what_nothing_holds_any_more_is_named_with_the_key_that_sends_it() -> None:
+    book = JobBook()
+    book.put([a_job("a", JobStatus.HELD, hold_reason=HoldReason.CAP)])
+    book.put([a_job("b", JobStatus.HELD, hold_reason=HoldReason.MONEY, profile="https://other.example")])
+    [held] = matters_of(book, GATEWAY)
+    assert held[:2] == ("‖ 1 job held, $0.06", "p")
+    book.health.pause = Pause(PauseReason.CAP, "words")
+    assert matters_of(book, GATEWAY) == ()
+    book.health.pause = None
+    book.put([a_job("c", JobStatus.HELD, hold_reason=HoldReason.READY)])
+    assert matters_of(book, GATEWAY) == ()
+
+
+def test_a_cap_that_has_room_again_says_so() -> None:
+    book = JobBook()
+    book.put([a_job("a", JobStatus.HELD, hold_reason=HoldReason.CAP)])
+    book.health.pause = Pause(PauseReason.CAP, "the day's cap is reached")
+    book.ledger = Ledger(1_950_000)
+    assert said(book, cap=2_000_000).alarm == "daily cap reached · p resumes tomorrow"
+    book.ledger = Ledger(1_940_000)
+    assert said(book, cap=2_000_000).alarm == "the daily cap has room · p resumes"
 
 
 def test_the_worst_is_the_alarm() -> None:

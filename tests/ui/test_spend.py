@@ -10,11 +10,13 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from krea_tui.config.settings import Settings
-from krea_tui.domain.job import Job, JobStatus
+from krea_tui.domain.job import HoldReason, Job, JobStatus
 from krea_tui.domain.spending import report_of
+from krea_tui.engine.clock import SystemClock
 from krea_tui.simulator import Behaviour, Simulator, SimulatorServer
 from krea_tui.terminal import TerminalCapabilities
 from krea_tui.ui.app import StudioApp
+from krea_tui.ui.screens.dialog import Confirm
 from krea_tui.ui.screens.spend import SpendScreen
 from krea_tui.ui.themes import DARK, LIGHT
 from krea_tui.ui.widgets.status_bar import StatusBar
@@ -53,7 +55,7 @@ def some_weeks(profile: str = GATEWAY) -> list[Job]:
         for day, count in counts.items()
         for number in range(count)
     ]
-    more = [
+    more: list[tuple[JobStatus, dict[str, object]]] = [
         *[(JobStatus.PROCESSING, {})] * 4,
         (JobStatus.UNCONFIRMED, {}),
         (JobStatus.FAILED, {"price_microusd": 65_000}),
@@ -200,6 +202,87 @@ async def test_it_follows_what_another_process_does(gateway: Gateway) -> None:
         remember(plan.locations, [a_job("new0000001", JobStatus.FAILED, profile=gateway.url, attempted_at=NOW * 2)])
         await app.until(lambda: line_of(app, "today ")[2:] == ["$0.06", "$0.06", "1"], "the other's job")
         assert job.id == "held000001"
+
+
+# --- a cap that holds ------------------------------------------------------------------------------------------------
+
+
+class Calendar(SystemClock):
+    """The real clock, some days on."""
+
+    days = 0
+
+    def now(self) -> float:
+        return super().now() + self.days * DAY_S
+
+
+@pytest.fixture
+def calendar(monkeypatch: pytest.MonkeyPatch) -> type[Calendar]:
+    monkeypatch.setattr("krea_tui.studio.SystemClock", Calendar)
+    monkeypatch.setattr(Calendar, "days", 0)
+    return Calendar
+
+
+async def send(app: Running, count: int) -> None:
+    """Order so many pictures in the form."""
+    app.form.draft = replace(app.form.draft, prompt="paper boats", seed="100", count=str(count))
+    await app.press("ctrl+j")
+    await app.until(lambda: len(app.jobs) == count, "the jobs")
+
+
+async def test_a_reached_cap_says_both_sums_and_goes_on_the_next_day(
+    gateway: Gateway, calendar: type[Calendar]
+) -> None:
+    plan = plan_for(gateway.url, settings=settings_with(money={"daily_cap_microusd": 130_000}))
+    async with studio(plan) as app:
+        await send(app, 4)
+        await app.until(lambda: "daily cap reached · p resumes tomorrow" in app.status, "the alarm")
+        await app.until(lambda: "today $0.12 / $0.13" in app.status, "both sums")
+        held = next(job for job in app.jobs if job.hold_reason is HoldReason.CAP)
+        assert any("held" in line and "daily cap" in line for line in app.lines)
+        await app.select(held)
+        await app.until(lambda: "the day's cap is reached: $0.12 of $0.13" in app.text, "both sums in the preview")
+        assert "Press p tomorrow, or raise the cap in the settings" in app.text
+
+        await app.press("p")
+        await app.says("Nothing is sent: the day's cap is reached: $0.12 of $0.13. Resume tomorrow, or raise")
+        assert "daily cap reached" in app.status
+        assert gateway.posts == 2
+
+        calendar.days = 1
+        await app.until(lambda: "the daily cap has room · p resumes" in app.status, "the next day")
+        await app.until(lambda: "today $0.00 / $0.13" in app.status, "a new sum")
+        assert gateway.posts == 2
+        await app.press("p")
+        await app.until(lambda: gateway.posts == 4, "the rest")
+        await app.until(lambda: sum(bool(job.request_id) for job in app.jobs) == 4, "their answers")
+
+
+async def test_what_a_cap_held_is_shown_at_the_next_start_and_goes_when_the_person_says_so(gateway: Gateway) -> None:
+    capped = plan_for(gateway.url, settings=settings_with(money={"daily_cap_microusd": 130_000}))
+    async with studio(capped) as app:
+        await send(app, 3)
+        await app.until(lambda: "daily cap reached" in app.status, "the alarm")
+        await app.until(lambda: any(job.hold_reason is HoldReason.CAP for job in app.jobs), "the held job")
+    async with studio(plan_for(gateway.url)) as app:
+        await app.until(lambda: "‖ 1 job held, $0.06" in app.text, "the banner")
+        await app.press("escape", "p")
+        await app.until(lambda: "Send 1 held job now, for $0.06?" in app.text, "the question")
+        await app.press("n")
+        assert gateway.posts == 2
+        await app.press("p")
+        await app.until(lambda: isinstance(app.screen, Confirm), "the question again")
+        await app.press("y")
+        await app.until(lambda: gateway.posts == 3, "its sending")
+        await app.until(lambda: "held, $0.06" not in app.text, "no banner")
+
+
+async def test_the_question_before_a_batch_of_the_demo_says_that_nothing_is_spent(gateway: Gateway) -> None:
+    async with studio(plan_for(gateway.url, is_demo=True)) as app:
+        app.form.draft = replace(app.form.draft, prompt="paper boats", seed="100", count="17")
+        await app.press("ctrl+j")
+        await app.until(lambda: isinstance(app.screen, Confirm), "the question")
+        assert "This is the demo: nothing is spent." in app.text
 
 
 # --- what it looks like ----------------------------------------------------------------------------------------------

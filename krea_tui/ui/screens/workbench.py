@@ -165,7 +165,7 @@ class Workbench(Buying):
         )
         self._status.tell(situation)
         if self._attention is not None:
-            self._attention.tell(matters_of(book))
+            self._attention.tell(matters_of(book, plan.profile))
         self._form.set_money_left(money_left(book, cap, is_demo=plan.is_demo))
         counts = [
             f"all {len(book):,}" if len(book) else "",
