@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from krea_tui.config.settings import DEMO_PROFILE
 from krea_tui.domain.job import HoldReason, Job, JobStatus
 from krea_tui.domain.pricing import format_usd
 from krea_tui.engine.book import JobBook
@@ -78,18 +79,22 @@ def held_back(book: JobBook, profile: str) -> list[Job]:
 
 
 def matters_of(book: JobBook, profile: str) -> tuple[Matter, ...]:
-    """What waits for the person's decision, with count and sum."""
+    """What waits for the person's decision, with count and sum; where nothing is spent, no sum is named."""
     matters = []
+    is_demo = profile == DEMO_PROFILE
     if doubtful := book.undecided():
         noun = "request" if len(doubtful) == 1 else "requests"
-        words = f"? {len(doubtful)} {noun} may have been paid for: {_total(doubtful)} at risk"
+        words = f"? {len(doubtful)} {noun} "
+        words += "unconfirmed" if is_demo else f"may have been paid for: {_total(doubtful)} at risk"
         matters.append(Matter(words, "u", "resolves", "resolve"))
     if left := [job for job in book.held() if job.hold_reason is HoldReason.LEFT_OVER]:
         noun = "job" if len(left) == 1 else "jobs"
-        matters.append(Matter(f"‖ {len(left)} {noun} left over, {_total(left)}", "l", "sends or cancels", "release"))
+        words = f"‖ {len(left)} {noun} left over{'' if is_demo else f', {_total(left)}'}"
+        matters.append(Matter(words, "l", "sends or cancels", "release"))
     if held := held_back(book, profile):
         noun = "job" if len(held) == 1 else "jobs"
-        matters.append(Matter(f"‖ {len(held)} {noun} held, {_total(held)}", "p", "sends", "pause"))
+        words = f"‖ {len(held)} {noun} held{'' if is_demo else f', {_total(held)}'}"
+        matters.append(Matter(words, "p", "sends", "pause"))
     return tuple(matters)
 
 

@@ -89,6 +89,7 @@ def test_what_waits_for_a_decision_is_named_with_count_sum_and_key() -> None:
     assert doubtful[:2] == ("? 1 request may have been paid for: $0.06 at risk", "u")
     assert left[:2] == ("‖ 2 jobs left over, $0.12", "l")
     assert said(book).unconfirmed == 1
+    assert [matter.words for matter in matters_of(book, "demo")] == ["? 1 request unconfirmed", "‖ 2 jobs left over"]
 
 
 def test_what_nothing_holds_any_more_is_named_with_the_key_that_sends_it() -> None:
