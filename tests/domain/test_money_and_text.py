@@ -1,5 +1,6 @@
 """Prices, sums and words."""
 
+import re
 import unicodedata
 
 import pytest
@@ -95,6 +96,8 @@ def test_text_keeps_its_lines_and_nothing_harmful(text: str) -> None:
     assert all(is_harmless(line) for line in cleaned.split("\n"))
     assert clean_text(cleaned) == cleaned
     cleaned.encode()
+    assert not re.search(r"(?m)^[\u0300-\u036f\u200c\u200d\ufe00-\ufe0f]", cleaned)
+    assert not re.search(r"[\u0300-\u036f\u200c\u200d\ufe00-\ufe0f]{6}", cleaned)
 
 
 @pytest.mark.parametrize(
@@ -110,6 +113,14 @@ def test_text_keeps_its_lines_and_nothing_harmful(text: str) -> None:
         ("می\u200cخواهم", "می\u200cخواهم"),
         ("\ue000\ud800x", "x"),
         ("[/bold] [red]", "[/bold] [red]"),
+        ("a" + "\u0301" * 1_000 + "b", "a" + "\u0301" * 5 + "b"),
+        ("a" + "\u200d\ufe0f" * 1_000, "a" + "\u200d\ufe0f" * 2 + "\u200d"),
+        ("\u0301\ufe0f\u200da", "a"),
+        ("one \u0338two", "one two"),
+        ("\u3164\u115f\uffa0 x \u034f", "x"),
+        ("हिन्दी में", "हिन्दी में"),
+        ("שָׁלוֹם", "שָׁלוֹם"),
+        ("👨\u200d👩\u200d👧 ❤\ufe0f", "👨\u200d👩\u200d👧 ❤\ufe0f"),
     ],
 )
 def test_hostile_text_on_one_line(text: str, line: str) -> None:
