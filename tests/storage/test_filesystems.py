@@ -12,7 +12,7 @@ LAPTOP = """\
 25 24 0:22 / /proc rw,nosuid shared:12 - proc proc rw
 61 24 0:51 / /mnt/nas rw,relatime shared:31 - nfs4 nas:/export rw,vers=4.2
 62 24 0:52 / /mnt/my\\040share rw,relatime shared:32 master:2 - cifs //nas/share rw
-63 24 0:53 / /home/me/remote rw,nosuid - fuse.sshfs me@host: rw,user_id=1000
+63 24 0:53 / /mnt/remote rw,nosuid - fuse.sshfs me@host: rw,user_id=1000
 64 61 254:3 / /mnt/nas/scratch rw,relatime - xfs /dev/sdb1 rw
 65 24 0:54 / /net rw - autofs auto.net rw
 66 65 0:55 / /net rw - nfs host:/net rw
@@ -38,13 +38,13 @@ https://dav.example/files/ on /Volumes/files (webdav, nodev)
 @pytest.mark.parametrize(
     ("path", "kind"),
     [
-        ("/home/me/.local/share/krea-tui", "ext4"),
+        ("/mnt/.local/share/krea-tui", "ext4"),
         ("/mnt/nas/krea", "nfs4"),
         ("/mnt/nas", "nfs4"),
         ("/mnt/nasty", "ext4"),
         ("/mnt/nas/scratch/krea", "xfs"),
         ("/mnt/my share/a/b", "cifs"),
-        ("/home/me/remote/x", "fuse.sshfs"),
+        ("/mnt/remote/x", "fuse.sshfs"),
         ("/net/host", "nfs"),
     ],
 )
@@ -71,7 +71,7 @@ def test_a_table_of_another_form_says_nothing(text: str) -> None:
     assert type_at("/home", mounts_of_mount(text)) is None
 
 
-@pytest.mark.parametrize("folder", ["/mnt/nas/krea", "/mnt/my share/krea", "/home/me/remote/krea", "/net/host/krea"])
+@pytest.mark.parametrize("folder", ["/mnt/nas/krea", "/mnt/my share/krea", "/mnt/remote/krea", "/net/host/krea"])
 def test_a_folder_on_the_network_is_refused_with_a_way_out(folder: str) -> None:
     with pytest.raises(StoreError, match="network file system") as refusal:
         require_local(Path(folder), lambda: mounts_of_mountinfo(LAPTOP))
