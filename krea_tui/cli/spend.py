@@ -99,7 +99,7 @@ def _lines(report: SpendReport, money: MoneySettings, width: int, marks: Sequenc
         drawn = spent * bar.spent + reserved * bar.reserved + at_risk * bar.at_risk if bar else ""
         yield f"{line}{_GAP}{drawn}"
     if report.most_microusd and legend:
-        yield f"{' ' * len(lines[0])}{_GAP}{legend}"
+        yield " " * min(len(lines[0]) + len(_GAP), width - len(legend)) + legend
     yield ""
     yield from (_aligned(row, widths) for row in sums)
     yield ""
