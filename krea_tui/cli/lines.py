@@ -7,7 +7,7 @@ from pathlib import PurePath
 
 from krea_tui.domain.job import Job, JobStatus
 from krea_tui.domain.pricing import format_usd
-from krea_tui.domain.text import clean_line
+from krea_tui.domain.text import clean_line, cut_to_cells
 
 # Room for `HELD (left over)`.
 STATUS_WIDTH = 16
@@ -28,11 +28,11 @@ def job_line(job: Job, pictures_dir: PurePath) -> str:
 
 
 def table_line(job: Job, width: int | None) -> str:
-    """A job of a list, cut to `width` characters where that is given."""
+    """A job of a list, cut to `width` cells of a terminal where that is given."""
     request = job.request
     created = datetime.fromtimestamp(job.created_at).astimezone()
     line = (
         f"{job.id}  {status_words(job):{STATUS_WIDTH}}  {created:%Y-%m-%d %H:%M}  {request.aspect_ratio.value:<6}"
         f"  {request.seed:>10}  {format_usd(job.price_microusd):>6}  {clean_line(request.prompt)}"
     )
-    return line if width is None or len(line) <= width else f"{line[: width - 1]}…"
+    return line if width is None else cut_to_cells(line, width)

@@ -10,9 +10,11 @@ from io import TextIOWrapper
 from typing import Final, TextIO
 
 from krea_tui.domain.errors import KreaTuiError
-from krea_tui.domain.text import clean_line
+from krea_tui.domain.text import clean_line, clean_text
 
 PROGRAM: Final = "krea-tui"
+# The ids of a large batch have room; an argument of a megabyte does not.
+_MOST_WORDS: Final = 20_000
 _NOBODY_READS: Final = frozenset({errno.EPIPE, errno.EIO})
 
 
@@ -24,20 +26,24 @@ def make_streams_safe() -> None:
 
 
 def tell_result(line: str) -> None:
-    """One line of result. Where nobody reads any more (`| head`), nothing more is written, and work goes on."""
-    _write(sys.stdout, line)
+    """One line of result, or several; whatever is in it, nothing but text reaches the terminal.
+
+    Where nobody reads any more (`| head`), nothing more is written, and work goes on.
+    """
+    _write(sys.stdout, clean_text(line))
 
 
 def tell_object(value: Mapping[str, object]) -> None:
-    """One JSON object on one line; plain ASCII, so that no terminal can be led astray by a prompt."""
+    """One JSON object on one line; printable ASCII, so that no terminal can be led astray by a prompt."""
     import json
 
-    tell_result(json.dumps(value, allow_nan=False))
+    # The one control character that JSON lets stand.
+    _write(sys.stdout, json.dumps(value, allow_nan=False).replace("\x7f", "\\u007f"))
 
 
 def tell(words: str) -> None:
     """Words for the person."""
-    _write(sys.stderr, clean_line(words))
+    _write(sys.stderr, clean_line(words, _MOST_WORDS))
 
 
 def _write(stream: TextIO, line: str) -> None:

@@ -81,6 +81,27 @@ def clean_text(text: str, limit: int | None = None) -> str:
     return "\n".join(_cleaned(line.expandtabs(4), "") for line in lines)
 
 
+def cut_to_cells(line: str, cells: int) -> str:
+    """A clean line in no more cells of a terminal than given; what was cut is marked by an ellipsis."""
+    if line.isascii() and len(line) <= cells:
+        return line
+    used, room = 0, cells - 1
+    end = 0
+    for at, character in enumerate(line):
+        used += _cells_of(character)
+        if used > cells:
+            return f"{line[:end].rstrip()}…"
+        if used <= room:
+            end = at + 1
+    return line
+
+
+def _cells_of(character: str) -> int:
+    if _KINDS[character] == "mark":
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in {"W", "F"} else 1
+
+
 def file_slug(text: str, limit: int = 40) -> str:
     """A part of a file name from the start of a prompt: ASCII letters, digits and dashes; may be empty."""
     plain = unicodedata.normalize("NFKD", text[: limit * 8]).encode("ascii", "ignore").decode()
