@@ -84,6 +84,7 @@ async def open_studio(plan: Plan, book: JobBook | None = None, say: Say = _say_n
     """
     await asyncio.to_thread(_prepare, plan.locations)
     from krea_tui.pictures.files import PictureFiles
+    from krea_tui.storage.outbox import OutcomeFile
     from krea_tui.storage.processes import EngineLock
 
     opened = await open_history(plan.locations, gateway_profile(plan.settings, demo=plan.is_demo), say)
@@ -102,6 +103,7 @@ async def open_studio(plan: Plan, book: JobBook | None = None, say: Say = _say_n
             open_gateway=_gateway_opener(plan),
             read_key=_key_reader(plan, salt),
             make_receiver=_receiver_maker(plan),
+            outbox=OutcomeFile(plan.locations.outbox),
         )
         engine = Engine(world, _policy_of(plan, key, salt), book)
     except BaseException:

@@ -18,6 +18,8 @@ from krea_tui.domain.events import PutOnHold
 from krea_tui.domain.job import HoldReason, Job
 from krea_tui.engine.book import JobBook
 from krea_tui.engine.engine import Engine
+from krea_tui.engine.health import PauseReason
+from krea_tui.engine.outcomes import Unwritten, words_of
 from krea_tui.studio import Studio, open_studio
 
 # What no change of the book announces (time itself) is looked at this often.
@@ -38,6 +40,8 @@ class Session:
         self._run: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
         self._interrupted = False
+        self._told_unwritten: Unwritten | None = None
+        self._told_pause = ""
 
     @property
     def studio(self) -> Studio:
@@ -64,6 +68,7 @@ class Session:
     def interrupt(self) -> None:
         """A signal came; a second one ends the process where it stands."""
         if self._interrupted:
+            self._tell_unwritten()
             os._exit(ExitCode.INTERRUPTED)
         self._interrupted = True
         self._wake.set()
@@ -78,7 +83,15 @@ class Session:
         self._run.add_done_callback(lambda _: self._wake.set())
         if self._studio.key_notice:
             tell(self._studio.key_notice)
-        await self.until(self.engine.is_ready.is_set)
+        await self.until(self._is_ready)
+
+    def _is_ready(self) -> bool:
+        pause = self.book.health.pause
+        is_ready = self.engine.is_ready.is_set()
+        if not is_ready and pause is not None and pause.reason is PauseReason.DISK and pause.words != self._told_pause:
+            self._told_pause = pause.words
+            tell(f"Waiting: {pause.words}. {pause.advice}")
+        return is_ready
 
     async def until(self, condition: Callable[[], bool], within_s: float | None = None) -> bool:
         """Wait for a condition over the book, no longer than `within_s`; false where the time ran out.
@@ -132,11 +145,19 @@ class Session:
         if self._studio is None or self._run is None or self._run.done():
             return []
         if self.engine.is_sending:
+            self._tell_unwritten()
             tell("Waiting for the request in flight; interrupt again to end at once.")
         left = await self.engine.stop()
+        self._tell_unwritten()
         with suppress(StoreError):
             await self._run
         return left
+
+    def _tell_unwritten(self) -> None:
+        unwritten = None if self._studio is None else self.engine.unwritten
+        if unwritten is not None and unwritten != self._told_unwritten:
+            tell(words_of(unwritten))
+        self._told_unwritten = unwritten
 
     async def close(self) -> None:
         """Stop, and close the history."""

@@ -35,6 +35,7 @@ class Locations(NamedTuple):
     pictures_dir: Path
     engine_lock: Path
     opening_lock: Path
+    outbox: Path
     instances_dir: Path
     simulator_dir: Path
     cache_dir: Path
@@ -74,6 +75,7 @@ def find_locations(
         pictures_dir=data_dir / "pictures",
         engine_lock=data_dir / "engine.lock",
         opening_lock=data_dir / "opening.lock",
+        outbox=data_dir / "outbox.json",
         instances_dir=data_dir / "instances",
         simulator_dir=data_dir / "simulator",
         cache_dir=_base(environ, "XDG_CACHE_HOME", appdirs.user_cache_dir, ".cache") / app_name,

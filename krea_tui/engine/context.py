@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from krea_tui.engine.book import JobBook
 from krea_tui.engine.budget import Budget
 from krea_tui.engine.policy import Policy
-from krea_tui.engine.ports import Clock, Files, Gateway, Store
+from krea_tui.engine.ports import Clock, Files, Gateway, Outbox, Store
 
 
 def _no_callback(_attempt_id: str) -> None:
@@ -34,3 +34,4 @@ class LaneContext:
     day_start: Callable[[], float]
     chance: random.Random
     callback_url: Callable[[str], str | None] = _no_callback
+    outbox: Outbox | None = None

@@ -11,6 +11,7 @@ from krea_tui.domain.pricing import price_of
 from krea_tui.domain.request import GenerationRequest
 from krea_tui.engine.book import JobBook
 from krea_tui.engine.leadership import HISTORY_PAGE, Leadership
+from krea_tui.engine.outcomes import Unwritten
 from krea_tui.engine.policy import Policy
 from krea_tui.engine.world import World, try_apply
 
@@ -45,6 +46,11 @@ class Engine:
         """Whether a request is in flight, which `stop()` waits for."""
         lanes = self._leadership.lanes
         return lanes is not None and lanes.submission.is_sending
+
+    @property
+    def unwritten(self) -> Unwritten | None:
+        """What the gateway answered and the history could not take; `stop()` waits for it unless it is kept."""
+        return self._leadership.unwritten
 
     async def run(self) -> None:
         """Lead or follow until `stop()`; raises `StoreError` where the history cannot be used."""

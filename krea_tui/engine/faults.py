@@ -6,6 +6,8 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final
 
+from krea_tui.domain.errors import HistoryDamaged
+
 if TYPE_CHECKING:
     from krea_tui.engine.ports import Clock
 
@@ -17,10 +19,16 @@ FAULT_PAUSE_S: Final = 2.0
 
 
 async def keep_going(step: Callable[[], Awaitable[None]], until: Callable[[], bool], clock: Clock) -> None:
-    """Take step after step until told to end; after a fault it waits a little, so that it never spins."""
+    """Take step after step until told to end; after a fault it waits a little, so that it never spins.
+
+    Raises `HistoryDamaged`.
+    """
     while not until():
         try:
             await step()
+        except HistoryDamaged:
+            # Nothing that is read of it can be relied on: no lane goes on over it.
+            raise
         except Exception:
             LOG.exception("a lane met a fault and goes on")
             await clock.sleep(FAULT_PAUSE_S)

@@ -7,7 +7,7 @@ import random
 from contextlib import suppress
 from dataclasses import dataclass
 
-from krea_tui.domain.errors import StoreError
+from krea_tui.domain.errors import HistoryDamaged, StoreError
 from krea_tui.domain.job import Job
 from krea_tui.domain.pacing import TokenBucket
 from krea_tui.engine.book import JobBook
@@ -20,6 +20,7 @@ from krea_tui.engine.faults import LOG, keep_going
 from krea_tui.engine.health import Pause, PauseReason
 from krea_tui.engine.heirs import RESUMABLE, WAITING_FOR_A_KEY, Heirs
 from krea_tui.engine.ledger_keeper import LedgerKeeper
+from krea_tui.engine.outcomes import Unwritten, take_in
 from krea_tui.engine.policy import Policy
 from krea_tui.engine.ports import Gateway
 from krea_tui.engine.signals import Heard, Signals
@@ -63,6 +64,7 @@ class Leadership:
         self._ended = asyncio.Event()
         self._is_running = False
         self._left: list[Job] = []
+        self._unwritten: Unwritten | None = None
         self._followed = 0
         # Changes whose jobs are not adopted yet: a tired disk must not make us forget them.
         self._has_news = False
@@ -83,6 +85,8 @@ class Leadership:
             while not self._stop.is_set():
                 try:
                     await self._lead_or_follow()
+                except HistoryDamaged:
+                    raise
                 except StoreError as error:
                     await self._wait_for_disk(error)
         finally:
@@ -103,6 +107,11 @@ class Leadership:
         if self._is_running:
             await self._ended.wait()
         return self._left
+
+    @property
+    def unwritten(self) -> Unwritten | None:
+        """The outcome of an attempt that the history has refused until now."""
+        return self._unwritten if self.lanes is None else self.lanes.submission.unwritten
 
     async def refresh_ledger(self) -> None:
         """Read today's ledger again."""
@@ -170,6 +179,8 @@ class Leadership:
         try:
             await self.signals.begin_standing()
             await self._follow_changes()
+            if self._world.outbox is not None:
+                await take_in(self._world.outbox, self._store, self.book)
             await self.heirs.doubt_interrupted()
             await self.heirs.adopt(self.policy.profile, takes_orphans=self.policy.adopts_orphans)
             gateway = await self._world.open_gateway(self.policy.key)
@@ -214,6 +225,7 @@ class Leadership:
             await asyncio.gather(*tasks, stop, return_exceptions=True)
             await lanes.callbacks.aclose()
             await lanes.context.budget.aclose()
+            self._unwritten = lanes.submission.unwritten
             self.lanes = None
 
     def _make_lanes(self, gateway: Gateway) -> Lanes:
@@ -230,6 +242,7 @@ class Leadership:
             policy=policy,
             process_id=self._world.processes.process_id,
             day_start=self.day_start,
+            outbox=self._world.outbox,
             chance=random.Random(),  # noqa: S311 -- jitter, not a secret
         )
         status = StatusLane(context)
@@ -248,6 +261,8 @@ class Leadership:
 
     async def _follow_changes(self) -> bool:
         """Take in what other processes committed; true if there was anything."""
+        if self._store.damage is not None:
+            raise self._store.damage
         await self._sign_of_life()
         await self._ledger.keep_day()
         version = await self._store.data_version()

@@ -9,9 +9,11 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from krea_tui.domain.answers import CallbackHint, StatusAnswer, SubmitAnswer
+from krea_tui.domain.errors import HistoryDamaged
 from krea_tui.domain.events import Claimed, Event
 from krea_tui.domain.job import Job, Marks
 from krea_tui.domain.money import DailyCap, Ledger
+from krea_tui.domain.outcome import Outcome
 
 
 class Clock(Protocol):
@@ -25,7 +27,10 @@ class Clock(Protocol):
 
 
 class Store(Protocol):
-    """The history; every method returns after its commit is on disk."""
+    """The history; every method returns after its commit is on disk. `damage` is set once it has proved damaged."""
+
+    @property
+    def damage(self) -> HistoryDamaged | None: ...
 
     async def insert(self, jobs: Sequence[Job]) -> list[Job]: ...
 
@@ -97,6 +102,18 @@ class PartFile(Protocol):
     def finish(self, finished_at: float) -> SavedFile: ...
 
     def discard(self) -> None: ...
+
+
+class Outbox(Protocol):
+    """Room on the disk for the one outcome that the history refuses. Blocking; all but `load` raise `StoreError`."""
+
+    def keep(self, outcome: Outcome) -> None: ...
+
+    def load(self) -> Outcome | None: ...
+
+    def clear(self) -> None: ...
+
+    def set_aside(self) -> None: ...
 
 
 class Files(Protocol):

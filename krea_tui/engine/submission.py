@@ -10,7 +10,6 @@ from contextlib import suppress
 from krea_tui.domain.errors import (
     AccessForbidden,
     GatewayError,
-    ImpossibleTransition,
     InDoubt,
     InsufficientBalance,
     KeyRefused,
@@ -19,14 +18,14 @@ from krea_tui.domain.errors import (
     NotClaimed,
     NotSent,
     RateLimited,
-    RequestIdTaken,
     RequestRefused,
     StoreError,
     WrongAddress,
 )
-from krea_tui.domain.events import Accepted, Claimed, Doubted, Event, NotAccepted, PutOnHold, Refused
+from krea_tui.domain.events import Accepted, Claimed, Doubted, NotAccepted, PutOnHold, Refused
 from krea_tui.domain.job import HoldReason, Job
 from krea_tui.domain.money import CapReached, DailyCap
+from krea_tui.domain.outcome import OutcomeEvent
 from krea_tui.domain.pacing import (
     DOUBTS_UNTIL_STOP,
     FORBIDDEN_UNTIL_STOP,
@@ -37,10 +36,11 @@ from krea_tui.domain.pacing import (
 from krea_tui.engine.budget import Priority
 from krea_tui.engine.clock import wait_for
 from krea_tui.engine.context import LaneContext
-from krea_tui.engine.faults import LOG, keep_going
+from krea_tui.engine.faults import keep_going
 from krea_tui.engine.health import Pause, PauseReason
+from krea_tui.engine.outcomes import Outcomes, Unwritten
+from krea_tui.engine.world import try_apply
 
-_COMMIT_RETRY_S = 2.0
 _CLAIM_RETRY_S = 15.0
 
 
@@ -58,6 +58,7 @@ class SubmissionLane:
         self._wake = asyncio.Event()
         self._sendable: list[tuple[int, str]] = []
         self._sending: asyncio.Task[None] | None = None
+        self._outcomes = Outcomes(context)
         self._stopping = False
         self._doubts = 0
         self._forbidden = 0
@@ -90,6 +91,7 @@ class SubmissionLane:
         """Send nothing more; return when the request in flight, if any, has ended and is committed."""
         self._stopping = True
         self._wake.set()
+        self._outcomes.leave()
         if self._sending is not None and not self._sending.done():
             await asyncio.shield(self._sending)
 
@@ -97,6 +99,11 @@ class SubmissionLane:
     def is_sending(self) -> bool:
         """Whether a request is in flight right now."""
         return self._sending is not None and not self._sending.done()
+
+    @property
+    def unwritten(self) -> Unwritten | None:
+        """The outcome that the history refuses right now."""
+        return self._outcomes.unwritten
 
     def resume(self) -> None:
         """The person (or a mended cause) lets the lane go again."""
@@ -169,7 +176,8 @@ class SubmissionLane:
             return
         except CapReached as error:
             self._pause(PauseReason.CAP, error)
-            await self._commit(job.id, PutOnHold(HoldReason.CAP, str(error)))
+            with suppress(StoreError):
+                await try_apply(self._store, self._book, job.id, PutOnHold(HoldReason.CAP, str(error)))
             return
         except StoreError as error:
             self._book.health.send_backoff_until = self._clock.now() + _CLAIM_RETRY_S
@@ -177,9 +185,9 @@ class SubmissionLane:
             return
         self._lift(PauseReason.DISK)
         self._book.put([claimed])
-        await self._commit(job.id, await self._post(claimed))
+        await self._outcomes.write(claimed, await self._post(claimed))
 
-    async def _post(self, job: Job) -> Event:
+    async def _post(self, job: Job) -> OutcomeEvent:
         try:
             callback_url = self._context.callback_url(job.attempt_id or "")
             answer = await self._gateway.submit(job.request.body(), callback_url=callback_url)
@@ -194,7 +202,7 @@ class SubmissionLane:
         self._lift(PauseReason.MONEY)
         return Accepted(self._clock.now(), answer)
 
-    def _judge(self, job: Job, error: GatewayError) -> Event:  # noqa: PLR0911 -- one arm a rule
+    def _judge(self, job: Job, error: GatewayError) -> OutcomeEvent:  # noqa: PLR0911 -- one arm a rule
         words = str(error)
         now = self._clock.now()
         match error:
@@ -229,24 +237,6 @@ class SubmissionLane:
                 if self._doubts >= DOUBTS_UNTIL_STOP:
                     self._pause(PauseReason.DOUBT, InDoubt(f"{self._doubts} requests in a row are unconfirmed"))
                 return Doubted(now, words)
-
-    async def _commit(self, job_id: str, event: Event) -> None:
-        """Write an outcome down, however long the disk needs: it is all that is known of money already spent."""
-        while True:
-            try:
-                self._book.put([await self._store.apply(job_id, event)])
-                self._lift(PauseReason.DISK)
-                return
-            except ImpossibleTransition:
-                # Another process, or the person, was faster: what stands in the history holds.
-                LOG.warning("job %s could not take %s any more", job_id, type(event).__name__)
-                await self._take_in(job_id)
-                return
-            except RequestIdTaken as error:
-                event = Doubted(self._clock.now(), f"the gateway answered with a request id of another job: {error}")
-            except StoreError as error:
-                self._pause(PauseReason.DISK, error)
-                await self._clock.sleep(_COMMIT_RETRY_S)
 
     async def _take_in(self, job_id: str) -> None:
         with suppress(StoreError):

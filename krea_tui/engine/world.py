@@ -9,7 +9,7 @@ from krea_tui.domain.errors import ImpossibleTransition
 from krea_tui.domain.events import Event
 from krea_tui.domain.job import Job
 from krea_tui.engine.book import JobBook
-from krea_tui.engine.ports import Clock, Election, Files, Gateway, MakeReceiver, Processes, Store
+from krea_tui.engine.ports import Clock, Election, Files, Gateway, MakeReceiver, Outbox, Processes, Store
 
 OpenGateway = Callable[[str], Awaitable[Gateway]]
 # The key that is kept beside the history, and its fingerprint; None where there is none. Blocking.
@@ -25,6 +25,7 @@ class World:
     """What the composition hands in. `open_gateway` gets the key and may take its time (TLS, a simulator's start).
 
     `read_key` is asked when another process was given a new key. `make_receiver` is there where callbacks are wanted.
+    `outbox` takes the outcome that the history refuses.
     """
 
     store: Store
@@ -35,6 +36,7 @@ class World:
     open_gateway: OpenGateway
     read_key: ReadKey = _no_key
     make_receiver: MakeReceiver | None = None
+    outbox: Outbox | None = None
 
 
 async def try_apply(store: Store, book: JobBook, job_id: str, event: Event) -> Job | None:

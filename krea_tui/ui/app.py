@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 TRY_DEMO: Final = "demo"
 AGAIN_S: Final = 3.0
+WAITING_S: Final = 30.0
 
 
 def _action_commands() -> type[Provider]:
@@ -134,6 +135,7 @@ class StudioApp(App[str]):
     @work(group="engine", exit_on_error=True)
     async def _run_engine(self) -> None:
         await asyncio.sleep(ENGINE_AFTER_S)
+        self.session.say = lambda words: self.notify(words, severity="warning", timeout=WAITING_S, markup=False)
         try:
             await self.session.run(self._opened)
         except KreaTuiError as error:
@@ -143,6 +145,10 @@ class StudioApp(App[str]):
     def _opened(self) -> None:
         if not self.session.has_key:
             self._ask_for_key(is_first=True)
+        if self.session.rescue:
+            from krea_tui.ui.screens.rescued import Rescued
+
+            self.push_screen(Rescued(self.session.rescue))
 
     def _in_trouble(self, error: KreaTuiError) -> None:
         from krea_tui.ui.screens.dialog import Trouble
@@ -279,13 +285,13 @@ class StudioApp(App[str]):
     async def action_quit(self) -> None:
         """Send nothing more, let the request in flight end, commit, and leave; a second time leaves at once."""
         if self._is_leaving:
-            self.exit(
-                return_code=130, message="Left while a request was on its way: look for unconfirmed jobs next time."
-            )
+            left = "Left while a request was on its way: look for unconfirmed jobs next time."
+            self.exit(return_code=130, message="\n".join([left, *self._unwritten_words()]))
             return
         self._is_leaving = True
         if self.session.is_sending:
-            self.notify("Waiting for the request on its way; Ctrl+Q again leaves at once.", markup=False, timeout=60)
+            waits_for = self._unwritten_words() or ["Waiting for the request on its way."]
+            self.notify(" ".join([*waits_for, "Ctrl+Q again leaves at once."]), markup=False, timeout=60)
         self._leave()
 
     @work(group="leave")
@@ -301,9 +307,17 @@ class StudioApp(App[str]):
         except KreaTuiError:
             return []
 
+    def _unwritten_words(self) -> list[str]:
+        unwritten = self.session.unwritten
+        if unwritten is None:
+            return []
+        from krea_tui.engine.outcomes import words_of
+
+        return [words_of(unwritten)]
+
     def _farewell(self, left: list[Job]) -> str | None:
         going_on = [job for job in self.session.book if job.is_running]
-        words = []
+        words = self._unwritten_words()
         if going_on:
             noun = "job goes" if len(going_on) == 1 else "jobs go"
             if self.session.plan.is_demo:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from krea_tui.domain.spending import Spending
     from krea_tui.engine.book import JobBook
     from krea_tui.engine.engine import Engine
+    from krea_tui.engine.outcomes import Unwritten
     from krea_tui.studio import Studio
 
 _DRAFT: Final = "draft"
@@ -31,6 +32,8 @@ class Session:
         self._opened: Studio | None = None
         self._failure: KreaTuiError | None = None
         self._settled = asyncio.Event()
+        # Told what the opening waits for.
+        self.say: Callable[[str], None] = lambda _words: None
 
     @cached_property
     def book(self) -> JobBook:
@@ -45,16 +48,26 @@ class Session:
         return self._opened is None or bool(self._opened.engine.policy.key)
 
     @property
+    def rescue(self) -> tuple[str, ...]:
+        """What became of a damaged history at this start; empty where nothing was."""
+        return () if self._opened is None else self._opened.rescue
+
+    @property
     def is_sending(self) -> bool:
         """Whether a request is on its way right now."""
         return self._opened is not None and self._opened.engine.is_sending
+
+    @property
+    def unwritten(self) -> Unwritten | None:
+        """What the gateway answered and the history could not take until now."""
+        return None if self._opened is None else self._opened.engine.unwritten
 
     async def run(self, on_open: Callable[[], None]) -> None:
         """Open the studio and run its engine until `stop()`; raises `KreaTuiError` with words for the person."""
         try:
             # Importing all that it is built of takes longer than opening it: in a thread, so that keys go on.
             open_studio = await asyncio.to_thread(_import_studio)
-            studio = self._opened = await open_studio(self.plan, self.book)
+            studio = self._opened = await open_studio(self.plan, self.book, self.say)
         except KreaTuiError as error:
             self._failure = error
             raise
@@ -122,7 +135,7 @@ class Session:
         return self._opened
 
 
-def _import_studio() -> Callable[[Plan, JobBook], Awaitable[Studio]]:
+def _import_studio() -> Callable[[Plan, JobBook, Callable[[str], None]], Awaitable[Studio]]:
     from krea_tui.studio import open_studio
 
     return open_studio

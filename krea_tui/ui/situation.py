@@ -8,7 +8,7 @@ from krea_tui.config.settings import DEMO_PROFILE
 from krea_tui.domain.job import HoldReason, Job, JobStatus
 from krea_tui.domain.pricing import format_usd
 from krea_tui.engine.book import JobBook
-from krea_tui.engine.health import GatewayHealth, PauseReason
+from krea_tui.engine.health import GatewayHealth, Pause, PauseReason
 from krea_tui.engine.heirs import RESUMABLE
 from krea_tui.ui.widgets.attention import Matter
 from krea_tui.ui.widgets.status_bar import Situation
@@ -22,7 +22,6 @@ _ALARMS: Final = {
     PauseReason.MODEL: "model is off · p resumes",
     PauseReason.ADDRESS: "wrong gateway address",
     PauseReason.DOUBT: "3 unconfirmed in a row · p resumes",
-    PauseReason.DISK: "the disk fails",
 }
 
 
@@ -50,9 +49,10 @@ def _alarm(book: JobBook, cap_microusd: int | None) -> str:
     if health.pause is not None:
         if health.pause.reason is PauseReason.CAP and cap_microusd is not None and not is_capped(book, cap_microusd):
             return "the daily cap has room · p resumes"
-        return _ALARMS[health.pause.reason]
+        # A disk has many ways to fail; the words begin with the short one.
+        return _short(health.pause) if health.pause.reason is PauseReason.DISK else _ALARMS[health.pause.reason]
     if health.download_pause is not None:
-        return "pictures wait: the disk fails"
+        return f"pictures wait: {_short(health.download_pause)}"
     return "no callbacks · check webhook.port" if health.callbacks_trouble else ""
 
 
@@ -76,6 +76,10 @@ def held_back(book: JobBook, profile: str) -> list[Job]:
         return []
     held = [job for job in book.held() if job.profile == profile]
     return [] if any(job.is_sendable for job in held) else [job for job in held if job.hold_reason in RESUMABLE]
+
+
+def _short(pause: Pause) -> str:
+    return pause.words.partition(":")[0]
 
 
 def matters_of(book: JobBook, profile: str) -> tuple[Matter, ...]:

@@ -117,8 +117,8 @@ def test_a_cap_that_has_room_again_says_so() -> None:
 
 def test_the_worst_is_the_alarm() -> None:
     book = JobBook()
-    book.health.download_pause = Pause(PauseReason.DISK, "full")
-    assert said(book).alarm == "pictures wait: the disk fails"
+    book.health.download_pause = Pause(PauseReason.DISK, "the disk is full: cannot save a picture")
+    assert said(book).alarm == "pictures wait: the disk is full"
     book.health.pause = Pause(PauseReason.MONEY, "402")
     assert said(book).alarm.startswith("402")
 
