@@ -73,6 +73,7 @@ class OutcomeFile:
             handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
             with os.fdopen(handle, "wb") as file:
                 file.write(text.ljust(_SIZE_BYTES))
+                file.truncate()
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:

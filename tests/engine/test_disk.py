@@ -1,8 +1,12 @@
 """A history that does not answer for a while: nothing paid is forgotten, nothing is sent unwritten, no lane ends."""
 
 import asyncio
+import os
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +18,7 @@ from krea_tui.domain.money import DailyCap
 from krea_tui.domain.outcome import Outcome
 from krea_tui.engine.health import PauseReason
 from krea_tui.engine.outcomes import words_of
-from krea_tui.simulator import Fault, Target
+from krea_tui.simulator import Fault, Simulator, SimulatorServer, Target
 from krea_tui.storage import threaded
 from krea_tui.storage.outbox import OutcomeFile
 from krea_tui.storage.threaded import ThreadedStore
@@ -313,3 +317,72 @@ async def test_a_follower_ends_with_a_damaged_history_too(bench: Bench) -> None:
         await second.clock.run_until(second.task.done, 60, "the follower ends")
         assert isinstance(second.task.exception(), HistoryDamaged)
         assert not first.task.done()
+
+
+# --- a real process, whose files may not grow ------------------------------------------------------------------------
+
+FULL = """
+import asyncio, os, resource, sys
+from pathlib import Path
+from krea_tui.config.locations import find_locations
+from krea_tui.config.settings import GatewaySettings, Settings
+from krea_tui.domain.job import JobStatus
+from krea_tui.domain.request import GenerationRequest
+from krea_tui.studio import Plan, open_studio
+
+async def main():
+    environ = {**os.environ, "PIXAZO_API_KEY": "a-key-of-the-tests"}
+    settings = Settings()._replace(gateway=GatewaySettings(url=sys.argv[2], requests_per_s=50.0, burst=100))
+    studio = await open_studio(Plan(settings, find_locations(environ, Path(sys.argv[1])), environ))
+    engine = studio.engine
+    run = asyncio.create_task(engine.run())
+    await engine.is_ready.wait()
+
+    def stop_growing(_):
+        if any(job.status is JobStatus.SENDING for job in engine.book):
+            resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, resource.RLIM_INFINITY))
+
+    engine.book.subscribe(stop_growing)
+    [job] = await engine.submit([GenerationRequest("a lighthouse in heavy fog", 1)])
+    while engine.unwritten is None:
+        await asyncio.sleep(0.05)
+    print(job.id, engine.unwritten.outcome.request_id, engine.unwritten.is_kept, flush=True)
+    if "killed" in sys.argv:
+        os.kill(os.getpid(), 9)
+    await engine.stop()
+    await run
+    await studio.aclose()
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("end", ["stopped", "killed"])
+def test_a_paid_answer_outlives_a_process_whose_disk_is_full(tmp_path: Path, end: str) -> None:
+    simulator = Simulator()
+    with SimulatorServer(simulator) as url:
+        child = subprocess.run(
+            [sys.executable, "-c", FULL, str(tmp_path / "data"), url, end],
+            cwd=Path(__file__).parents[2],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert child.returncode == (0 if end == "stopped" else -9), child.stderr
+        job_id, request_id, is_kept = child.stdout.split()
+        assert is_kept == "True"
+        with sqlite3.connect(tmp_path / "data" / "history.db") as connection:
+            assert connection.execute("SELECT status, request_id FROM jobs").fetchall() == [("SENDING", None)]
+        connection.close()
+        environ = os.environ | {"PIXAZO_API_KEY": "a-key-of-the-tests", "KREA_TUI_GATEWAY": url}
+        command = [sys.executable, "-m", "krea_tui", "--data-dir", str(tmp_path / "data"), "watch"]
+        watched = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60, check=False)
+        assert watched.returncode == 0, watched.stderr
+        assert job_id in watched.stdout
+    with sqlite3.connect(tmp_path / "data" / "history.db") as connection:
+        assert connection.execute("SELECT id, status, request_id FROM jobs").fetchall() == [
+            (job_id, "COMPLETED", request_id)
+        ]
+    connection.close()
+    assert (simulator.stats.posts, simulator.stats.charges) == (1, 1)
