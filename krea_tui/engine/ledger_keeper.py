@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from typing import Final
 
 from krea_tui.domain.errors import StoreError
@@ -12,6 +11,7 @@ from krea_tui.engine.book import JobBook
 from krea_tui.engine.ports import Clock, Store
 
 LEDGER_DELAY_S: Final = 0.1
+LEDGER_RETRY_S: Final = 5.0
 
 
 class LedgerKeeper:
@@ -61,5 +61,9 @@ class LedgerKeeper:
         while self._is_stale:
             await self._clock.sleep(LEDGER_DELAY_S)
             self._is_stale = False
-            with suppress(StoreError):
+            try:
                 await self.refresh()
+            except StoreError:
+                # No change may come that would have it read again.
+                self._is_stale = True
+                await self._clock.sleep(LEDGER_RETRY_S)
