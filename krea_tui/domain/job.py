@@ -225,6 +225,8 @@ class Marks(TypedDict, total=False):
     starred: bool
     recheck_at: float | None
     accepted_by: str
+    denied_since: float
+    no_picture_since: float
 
 
 def new_id() -> str:

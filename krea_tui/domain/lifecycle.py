@@ -213,7 +213,7 @@ def _completed(job: Job, event: StatusRead) -> Job:
 def _still_without_picture(job: Job, at: float) -> Job:
     if job.pictures:
         return job
-    since = job.no_picture_since if job.no_picture_since is not None else at
+    since = _no_later(job.no_picture_since, at)
     if at - since >= NO_PICTURE_PATIENCE_S:
         words = "completed, no picture: the gateway never gave a URL"
         return replace(job, no_picture_since=since, gave_up_at=at, completed_at=at, error=words)
@@ -232,7 +232,7 @@ def _with_fresh_urls(pictures: tuple[Picture, ...], urls: tuple[str, ...]) -> tu
 
 
 def _deny(job: Job, event: StatusDenied) -> Job:
-    since = job.denied_since if job.denied_since is not None else event.at
+    since = _no_later(job.denied_since, event.at)
     denials = job.denials + 1
     denied = replace(job, denials=denials, denied_since=since, last_checked_at=event.at, recheck_at=None)
     if job.status is JobStatus.COMPLETED:
@@ -257,6 +257,11 @@ def _doubted_again(job: Job) -> Job:
         denied_since=None,
         error=f"the gateway does not know {job.request_id}, which was adopted as its request id",
     )
+
+
+def _no_later(since: float | None, at: float) -> float:
+    # What began in the future was written down by a clock that has been set back: it begins now.
+    return at if since is None else min(since, at)
 
 
 def _picture_at(job: Job, index: int) -> Picture:

@@ -10,6 +10,7 @@ from krea_tui.engine.book import JobBook
 from krea_tui.engine.budget import Budget
 from krea_tui.engine.policy import Policy
 from krea_tui.engine.ports import Clock, Files, Gateway, Outbox, Store
+from krea_tui.engine.timekeeper import Timekeeper
 
 
 def _no_callback(_attempt_id: str) -> None:
@@ -29,6 +30,7 @@ class LaneContext:
     files: Files
     budget: Budget
     clock: Clock
+    timekeeper: Timekeeper
     policy: Policy
     process_id: str
     day_start: Callable[[], float]

@@ -14,7 +14,7 @@ from krea_tui.domain.errors import DownloadError, ImpossibleTransition, StoreErr
 from krea_tui.domain.events import Event, PictureDelayed, PictureLost, PictureSaved
 from krea_tui.domain.job import Job
 from krea_tui.domain.pacing import DEAD_LINK_TRIES, DOWNLOAD_PATIENCE_S, DOWNLOAD_RETRY_S, DOWNLOAD_TRIES, stepped
-from krea_tui.engine.clock import wait_for
+from krea_tui.engine.clock import rest_of, wait_for
 from krea_tui.engine.context import LaneContext
 from krea_tui.engine.faults import LOG, keep_going
 from krea_tui.engine.health import Pause, PauseReason
@@ -29,14 +29,15 @@ Key = tuple[str, int]
 
 
 class DownloadLane:
-    """Fetches every pending picture of the book."""
+    """Fetches every pending picture of the book. Its waits are on the monotonic clock."""
 
     def __init__(self, context: LaneContext) -> None:
         self._context = context
         self._book = context.book
         self._clock = context.clock
         self._wake = asyncio.Event()
-        self._pending: dict[Key, float] = {}
+        # Each with its time as it is written down, and the same on the monotonic clock.
+        self._pending: dict[Key, tuple[float, float]] = {}
         self._fetching: dict[Key, asyncio.Task[None]] = {}
         self._hosts: defaultdict[str, int] = defaultdict(int)
         self._disk_retry_at = 0.0
@@ -74,17 +75,25 @@ class DownloadLane:
                 continue
             for index in wanted:
                 if (job_id, index) not in self._fetching:
-                    self._pending[job_id, index] = job.pictures[index].due_at
+                    self._wait_for(job, index)
         if job_ids:
             self._wake.set()
 
+    def _wait_for(self, job: Job, index: int) -> None:
+        due_at = job.pictures[index].due_at
+        key = (job.id, index)
+        if key not in self._pending or self._pending[key][0] != due_at:
+            longest_s = DOWNLOAD_RETRY_S[-1]
+            rest_s = rest_of(self._clock, due_at - longest_s, longest_s) if due_at else 0.0
+            self._pending[key] = (due_at, self._clock.monotonic() + rest_s)
+
     def _start_due(self) -> float | None:
         """Start what is due; the seconds until the next may be, None if that needs a change."""
-        now = self._clock.now()
+        now = self._clock.monotonic()
         if now < self._disk_retry_at:
             return self._disk_retry_at - now
         soonest: float | None = None
-        for key, due_at in sorted(self._pending.items(), key=lambda entry: entry[1]):
+        for key, (_, due_at) in sorted(self._pending.items(), key=lambda entry: entry[1][1]):
             if len(self._fetching) >= DOWNLOADS_AT_ONCE:
                 return None
             if due_at > now:
@@ -171,7 +180,7 @@ class DownloadLane:
             self._book.put([await self._context.store.get(job_id)])
 
     def _disk_failed(self, error: StoreError) -> None:
-        self._disk_retry_at = self._clock.now() + _DISK_RETRY_S
+        self._disk_retry_at = self._clock.monotonic() + _DISK_RETRY_S
         self._book.health.download_pause = Pause(PauseReason.DISK, str(error), error.advice)
         self._book.touch()
 

@@ -37,6 +37,7 @@ PERSON_PAUSE: Final = Pause(PauseReason.PERSON, "paused by you", "Resume when yo
 class GatewayHealth:
     """Times are the engine clock's wall (epoch seconds), None where nothing is waited for.
 
+    They are for showing: the lanes keep their waits on a clock that nobody sets.
     `is_engine` tells whether this process sends and polls, `is_follower` whether it follows another one (neither
     before that is known); a follower shows the engine's `pause`. `is_paused_by_person` holds beside any other
     reason, and outlives it. `callbacks_at` is the address at which the gateway's callbacks are received by this
@@ -59,6 +60,13 @@ class GatewayHealth:
     is_paused_by_person: bool = False
     callbacks_at: str | None = None
     callbacks_trouble: str = ""
+
+    def wall_was_set(self, by_s: float) -> None:
+        """The wall clock was moved: what is waited for is as far away as before."""
+        for name in ("send_backoff_until", "rate_limited_until", "breaker_until", "next_check_at", "last_answer_at"):
+            at: float | None = getattr(self, name)
+            if at is not None:
+                setattr(self, name, at + by_s)
 
     def lift_pause(self) -> None:
         """What stood is mended; what the person paused stays so."""

@@ -13,6 +13,8 @@ from krea_tui.engine.book import JobBook
 from krea_tui.engine.world import World, try_apply
 
 TAKEOVER_WINDOW_S: Final = 300.0
+# Times of files and the clock may differ by so much without the clock having been set.
+_AGREE_S: Final = 60.0
 INTERRUPTED: Final = "the program ended while the request was on its way"
 WAITING_FOR_A_KEY: Final = frozenset({HoldReason.KEY})
 RESUMABLE: Final = frozenset({HoldReason.MONEY, HoldReason.CAP, HoldReason.KEY, HoldReason.PAUSED})
@@ -57,7 +59,8 @@ class Heirs:
         adopted: list[str] = []
         for owner, jobs in others.items():
             died_at = await asyncio.to_thread(processes.died_at, owner)
-            is_recent = died_at is not None and self._world.clock.now() - died_at <= TAKEOVER_WINDOW_S
+            # A death in the future was written down by a clock that has been set back: nobody knows when it was.
+            is_recent = died_at is not None and -_AGREE_S <= self._world.clock.now() - died_at <= TAKEOVER_WINDOW_S
             for job in jobs:
                 is_heir = died_at is None or job.id in self._accepted or (is_recent and takes_orphans)
                 if is_heir and job.profile == profile:

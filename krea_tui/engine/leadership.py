@@ -26,6 +26,7 @@ from krea_tui.engine.ports import Gateway
 from krea_tui.engine.signals import Heard, Signals
 from krea_tui.engine.status import StatusLane
 from krea_tui.engine.submission import SubmissionLane
+from krea_tui.engine.timekeeper import Timekeeper
 from krea_tui.engine.world import World
 
 FOLLOW_INTERVAL_S = 0.4
@@ -71,6 +72,8 @@ class Leadership:
         self._data_version = -1
         self._heard = Heard()
         self._last_touch = float("-inf")
+        self._timekeeper = Timekeeper(world.clock)
+        self._shown_wall_s = 0.0
         self._ledger = LedgerKeeper(world.store, book, world.clock, policy.profile)
         book.health.has_key = bool(policy.key)
 
@@ -239,6 +242,7 @@ class Leadership:
             files=self._world.files,
             budget=Budget(bucket, self._clock),
             clock=self._clock,
+            timekeeper=self._timekeeper,
             policy=policy,
             process_id=self._world.processes.process_id,
             day_start=self.day_start,
@@ -263,6 +267,7 @@ class Leadership:
         """Take in what other processes committed; true if there was anything."""
         if self._store.damage is not None:
             raise self._store.damage
+        await self._keep_time()
         await self._sign_of_life()
         await self._ledger.keep_day()
         version = await self._store.data_version()
@@ -294,6 +299,18 @@ class Leadership:
         elif health.pause is None:
             health.lift_pause()
         self.book.touch()
+
+    async def _keep_time(self) -> None:
+        """After the clock was set or the machine slept: say at once that we live, and show the waits as they are."""
+        if self._timekeeper.look():
+            LOG.warning("the clock was set, or the machine slept: %+.0f s", self._timekeeper.missed_s)
+            self._last_touch = float("-inf")
+        if moved_s := self._timekeeper.wall_moved_s - self._shown_wall_s:
+            self._shown_wall_s += moved_s
+            self.book.health.wall_was_set(moved_s)
+            self.book.touch()
+        if self.lanes is not None:
+            await self.lanes.status.patience.excuse_missed_time()
 
     async def _sign_of_life(self) -> None:
         now = self._clock.monotonic()

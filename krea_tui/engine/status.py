@@ -32,10 +32,11 @@ from krea_tui.domain.pacing import (
     stepped,
 )
 from krea_tui.engine.budget import Priority
-from krea_tui.engine.clock import wait_for
+from krea_tui.engine.clock import rest_of, wait_for
 from krea_tui.engine.context import LaneContext
 from krea_tui.engine.faults import LOG, keep_going
 from krea_tui.engine.health import Pause, PauseReason
+from krea_tui.engine.patience import Patience
 
 MAX_CHECKS_AT_ONCE = 8
 _REMEMBERED_DURATIONS = 50
@@ -44,7 +45,10 @@ _STOPPING = frozenset({PauseReason.KEY, PauseReason.FORBIDDEN})
 
 
 class StatusLane:
-    """Asks the gateway for every job that may have something new to say. Times here are the wall's."""
+    """Asks the gateway for every job that may have something new to say.
+
+    Its waits are on the monotonic clock, so that neither a set clock nor a sleep makes or delays a check.
+    """
 
     def __init__(self, context: LaneContext) -> None:
         self._context = context
@@ -65,6 +69,8 @@ class StatusLane:
         self._preferred: str | None = None
         self._failures = 0
         self._openings = 0
+        self._breaker_until: float | None = None
+        self.patience = Patience(context)
 
     async def run(self) -> None:
         """Poll until cancelled; never raises for anything the gateway or the disk does."""
@@ -89,7 +95,7 @@ class StatusLane:
         # Chosen after the wait: what is most urgent now, not what was when the queue began.
         wait_s = self._wait_s()
         if wait_s is not None and wait_s <= 0 and (job_id := self._pop()) is not None:
-            self._checked_at[job_id] = self._clock.now()
+            self._checked_at[job_id] = self._clock.monotonic()
             self._checking[job_id] = asyncio.create_task(self._check(job_id), name=f"check-{job_id}")
 
     def prefer(self, job_id: str | None) -> None:
@@ -98,16 +104,15 @@ class StatusLane:
 
     def hint(self, job_id: str) -> bool:
         """There may be news of this job: check it as soon as that may be; false where this changes nothing."""
-        now = self._clock.now()
         job = self._book.get(job_id)
-        if job is None or not self._wants(job, now):
+        if job is None or not self._wants(job):
             return False
         if job_id in self._checking:
             # Its answer may have been on the way before the news was.
             is_new = job_id not in self._hinted
             self._hinted.add(job_id)
             return is_new
-        due_at = max(now, self._last_checked(job) + RECHECK_GAP_S)
+        due_at = self._recheck_due(job)
         if due_at >= self._due.get(job_id, float("inf")):
             return False
         self._schedule(job_id, due_at)
@@ -121,7 +126,7 @@ class StatusLane:
         health = self._book.health
         if health.pause is not None and health.pause.reason in _STOPPING:
             return None
-        if health.breaker_until is not None and (self._checking or health.breaker_until > self._clock.now()):
+        if self._breaker_until is not None and (self._checking or self._breaker_until > self._clock.monotonic()):
             return None
         await self._budget.acquire(Priority.POLL)
         is_known = True
@@ -138,54 +143,59 @@ class StatusLane:
     def resume(self) -> None:
         """The key or the address was mended: ask again."""
         self._failures = self._openings = 0
-        self._book.health.breaker_until = None
+        self._breaker_until = self._book.health.breaker_until = None
         self._wake.set()
 
     def _on_change(self, job_ids: frozenset[str]) -> None:
-        now = self._clock.now()
         for job_id in job_ids:
             job = self._book.get(job_id)
-            if job is None or not self._wants(job, now):
+            if job is None or not self._wants(job):
                 for known in (self._due, self._retries, self._checked_at):
                     known.pop(job_id, None)
+                self.patience.forget(job_id)
             elif job_id in self._checking:
                 # The answer under way is the newest there can be.
                 continue
             elif job.recheck_at is not None:
-                self._schedule(job_id, max(now, self._last_checked(job) + RECHECK_GAP_S))
+                self._schedule(job_id, self._recheck_due(job))
             elif job_id not in self._due:
-                self._schedule(job_id, self._first_due(job, now))
+                self._schedule(job_id, self._first_due(job))
         self._wake.set()
 
-    def _last_checked(self, job: Job) -> float:
+    def _recheck_due(self, job: Job) -> float:
+        now = self._clock.monotonic()
+        rest_s = 0.0 if job.last_checked_at is None else rest_of(self._clock, job.last_checked_at, RECHECK_GAP_S)
         # A check that told nothing new is not written down.
-        return max(job.last_checked_at or 0.0, self._checked_at.get(job.id, 0.0))
+        return max(now + rest_s, self._checked_at.get(job.id, now - RECHECK_GAP_S) + RECHECK_GAP_S)
 
-    def _wants(self, job: Job, now: float) -> bool:
+    def _wants(self, job: Job) -> bool:
         if not job.is_polled or job.profile != self._context.policy.profile or job.deleted_at is not None:
             return False
         if job.status is JobStatus.NOT_FOUND:
-            return now - (job.denied_since or 0.0) < NOT_FOUND_RECHECK_S or job.recheck_at is not None
+            denied_for_s = self._clock.now() - (job.denied_since or 0.0)
+            return denied_for_s < NOT_FOUND_RECHECK_S or job.recheck_at is not None
         return True
 
-    def _first_due(self, job: Job, now: float) -> float:
+    def _first_due(self, job: Job) -> float:
+        now = self._clock.monotonic()
+        interval_s = self._interval(job)
         if job.last_checked_at is not None:
-            return max(now, job.last_checked_at + self._interval(job, now))
+            return now + rest_of(self._clock, job.last_checked_at, interval_s)
         earliest = min(self._durations) if len(self._durations) >= _ENOUGH_DURATIONS else None
-        return max(now, (job.submitted_at or now) + first_check_delay(earliest))
+        delay_s = first_check_delay(earliest)
+        return now + (delay_s if job.submitted_at is None else rest_of(self._clock, job.submitted_at, delay_s))
 
-    def _interval(self, job: Job, now: float) -> float:
+    def _interval(self, job: Job) -> float:
         if job.status is JobStatus.NOT_FOUND:
             return NOT_FOUND_INTERVAL_S
         if job.denials:
             return DENIED_INTERVAL_S
-        since = job.no_picture_since or job.submitted_at or job.created_at
         polled = len(self._due) + len(self._checking)
         rate_per_s = self._budget.bucket.rate_per_s
         if self._budget.is_awaited(Priority.SUBMIT):
             # Polls go first, but many of them would leave nothing to the submissions that wait.
             rate_per_s /= 2
-        return next_check_delay(max(0.0, now - since), polled, rate_per_s, self._chance)
+        return next_check_delay(self.patience.age_s(job), polled, rate_per_s, self._chance)
 
     def _schedule(self, job_id: str, due_at: float) -> None:
         self._due[job_id] = due_at
@@ -196,19 +206,19 @@ class StatusLane:
         """Seconds until a check may be made; 0 if one is due, None if nothing is to be checked or nothing may be."""
         health = self._book.health
         self._drop_stale()
-        health.next_check_at = self._heap[0][0] if self._heap else None
+        now = self._clock.monotonic()
+        health.next_check_at = self._clock.now() + self._heap[0][0] - now if self._heap else None
         if not self._heap or len(self._checking) >= MAX_CHECKS_AT_ONCE:
             return None
         if health.pause is not None and health.pause.reason in _STOPPING:
             return None
-        now = self._clock.now()
         due_at = self._heap[0][0]
-        if health.breaker_until is not None:
+        if self._breaker_until is not None:
             # One probe for all: while it is under way nobody else asks.
             if self._checking:
                 return None
-            due_at = max(due_at, health.breaker_until)
-            health.next_check_at = due_at
+            due_at = max(due_at, self._breaker_until)
+            health.next_check_at = self._clock.now() + due_at - now
         return max(0.0, due_at - now)
 
     def _drop_stale(self) -> None:
@@ -221,7 +231,7 @@ class StatusLane:
             return None
         job_id = self._heap[0][1]
         preferred = self._preferred
-        if preferred is not None and self._due.get(preferred, float("inf")) <= self._clock.now():
+        if preferred is not None and self._due.get(preferred, float("inf")) <= self._clock.monotonic():
             job_id = preferred
         del self._due[job_id]
         return job_id
@@ -236,13 +246,12 @@ class StatusLane:
             self._checking.pop(job_id, None)
             self._wake.set()
         job = self._book.get(job_id)
-        now = self._clock.now()
         is_hinted = job_id in self._hinted
         self._hinted.discard(job_id)
-        if job is not None and self._wants(job, now):
+        if job is not None and self._wants(job):
             if is_hinted and delay_s is None:
                 delay_s = RECHECK_GAP_S
-            self._schedule(job_id, now + (self._interval(job, now) if delay_s is None else delay_s))
+            self._schedule(job_id, self._clock.monotonic() + (self._interval(job) if delay_s is None else delay_s))
 
     async def _ask(self, job_id: str) -> float | None:
         """One status request; returns the seconds to the next where a rule names them."""
@@ -259,6 +268,7 @@ class StatusLane:
             return self._not_told(job_id, error)
         self._succeeded(job_id)
         try:
+            await self.patience.excuse_missed_time()
             await self._record(job, event)
         except ImpossibleTransition:
             self._book.put([await self._store.get(job.id)])
@@ -281,7 +291,7 @@ class StatusLane:
         self._retries.pop(job_id, None)
         self._failures = self._openings = 0
         health = self._book.health
-        health.breaker_until = None
+        self._breaker_until = health.breaker_until = None
         health.last_answer_at = self._clock.now()
         self._budget.bucket.succeeded()
         health.rate_per_s = self._budget.bucket.rate_per_s
@@ -305,6 +315,7 @@ class StatusLane:
             wait_s = max(BREAKER_BASE_S / 2, backoff(self._openings, BREAKER_BASE_S, BREAKER_MAX_S, self._chance))
             wait_s = max(wait_s, getattr(error, "retry_after_s", None) or 0.0)
             self._openings += 1
+            self._breaker_until = self._clock.monotonic() + wait_s
             health.breaker_until = self._clock.now() + wait_s
             health.breaker_words = str(error)
             self._book.touch()
@@ -312,7 +323,7 @@ class StatusLane:
 
     def _rate_limited(self, error: RateLimited) -> float:
         wait_s = error.retry_after_s
-        if wait_s is None:
+        if not wait_s:
             wait_s = backoff(self._failures, BREAKER_BASE_S, BREAKER_MAX_S, self._chance)
             self._failures += 1
         self._budget.rate_limited(wait_s)

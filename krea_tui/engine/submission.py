@@ -34,7 +34,7 @@ from krea_tui.domain.pacing import (
     backoff,
 )
 from krea_tui.engine.budget import Priority
-from krea_tui.engine.clock import wait_for
+from krea_tui.engine.clock import rest_of, wait_for
 from krea_tui.engine.context import LaneContext
 from krea_tui.engine.faults import keep_going
 from krea_tui.engine.health import Pause, PauseReason
@@ -45,7 +45,10 @@ _CLAIM_RETRY_S = 15.0
 
 
 class SubmissionLane:
-    """Sends what this process accepted and the person may pay for, oldest first."""
+    """Sends what this process accepted and the person may pay for, oldest first.
+
+    Its waits are on the monotonic clock, so that neither a set clock nor a sleep makes or delays a request.
+    """
 
     def __init__(self, context: LaneContext) -> None:
         self._context = context
@@ -64,6 +67,9 @@ class SubmissionLane:
         self._forbidden = 0
         self._faults = 0
         self._probe_id: str | None = None
+        self._backoff_until: float | None = None
+        # The time written down, and what it is on the monotonic clock.
+        self._not_before: dict[str, tuple[float, float]] = {}
 
     async def run(self) -> None:
         """Send until `finish()`; never raises for anything the gateway or the disk does."""
@@ -109,7 +115,7 @@ class SubmissionLane:
         """The person (or a mended cause) lets the lane go again."""
         self._doubts = self._forbidden = self._faults = 0
         self._book.health.lift_pause()
-        self._book.health.send_backoff_until = None
+        self._backoff_until = self._book.health.send_backoff_until = None
         self._wake.set()
 
     def probe_with(self, job_id: str) -> None:
@@ -129,6 +135,7 @@ class SubmissionLane:
                 self._sendable.insert(place, entry)
             elif is_known and not self._is_ours(job):
                 del self._sendable[place]
+                self._not_before.pop(job_id, None)
         self._wake.set()
 
     def _is_ours(self, job: Job) -> bool:
@@ -145,25 +152,41 @@ class SubmissionLane:
         policy = self._context.policy
         if health.is_paused_by_person or self._book.in_flight_count(policy.profile) >= policy.max_in_flight:
             return None, None
-        if health.pause is not None and health.pause.reason is not PauseReason.DISK:
-            probe = self._book.get(self._probe_id) if self._probe_id else None
-            if health.pause.reason is PauseReason.MONEY and probe is not None and self._is_ours(probe):
-                return probe, 0.0
+        is_standing = health.pause is not None and health.pause.reason is not PauseReason.DISK
+        if is_standing and not self._has_probe():
             return None, None
-        now = self._clock.now()
-        if health.send_backoff_until is not None:
-            if now < health.send_backoff_until:
-                return None, health.send_backoff_until - now
-            health.send_backoff_until = None
+        now = self._clock.monotonic()
+        if self._backoff_until is not None:
+            if now < self._backoff_until:
+                return None, self._backoff_until - now
+            self._backoff_until = health.send_backoff_until = None
         soonest: float | None = None
         for _, job_id in self._sendable:
             job = self._book.get(job_id)
-            if job is None:
+            if job is None or (is_standing and job_id != self._probe_id):
                 continue
-            if job.not_before <= now:
+            due_at = self._due_at(job)
+            if due_at <= now:
                 return job, 0.0
-            soonest = job.not_before if soonest is None else min(soonest, job.not_before)
+            soonest = due_at if soonest is None else min(soonest, due_at)
         return None, None if soonest is None else soonest - now
+
+    def _has_probe(self) -> bool:
+        """Whether the lane stands for money, and there is the one job that may find out whether it still must."""
+        pause = self._book.health.pause
+        probe = self._book.get(self._probe_id) if self._probe_id else None
+        return pause is not None and pause.reason is PauseReason.MONEY and probe is not None and self._is_ours(probe)
+
+    def _due_at(self, job: Job) -> float:
+        """When this job may go, on the monotonic clock."""
+        if not job.not_before:
+            return 0.0
+        written, due_at = self._not_before.get(job.id, (0.0, 0.0))
+        if written != job.not_before:
+            rest_s = rest_of(self._clock, job.not_before - SUBMIT_BACKOFF_MAX_S, SUBMIT_BACKOFF_MAX_S)
+            due_at = self._clock.monotonic() + rest_s
+            self._not_before[job.id] = (job.not_before, due_at)
+        return due_at
 
     async def _send(self, job: Job) -> None:
         event = Claimed(self._clock.now(), uuid.uuid4().hex, self._context.policy.key_fingerprint)
@@ -180,7 +203,7 @@ class SubmissionLane:
                 await try_apply(self._store, self._book, job.id, PutOnHold(HoldReason.CAP, str(error)))
             return
         except StoreError as error:
-            self._book.health.send_backoff_until = self._clock.now() + _CLAIM_RETRY_S
+            self._wait_before_sending(_CLAIM_RETRY_S)
             self._pause(PauseReason.DISK, error)
             return
         self._lift(PauseReason.DISK)
@@ -245,7 +268,7 @@ class SubmissionLane:
     def _rate_limited(self, error: RateLimited) -> None:
         now = self._clock.now()
         wait_s = error.retry_after_s
-        if wait_s is None:
+        if not wait_s:
             wait_s = backoff(self._faults, SUBMIT_BACKOFF_BASE_S, SUBMIT_BACKOFF_MAX_S, self._chance)
             self._faults += 1
         self._budget.rate_limited(wait_s)
@@ -257,8 +280,12 @@ class SubmissionLane:
     def _back_off(self) -> float:
         wait_s = backoff(self._faults, SUBMIT_BACKOFF_BASE_S, SUBMIT_BACKOFF_MAX_S, self._chance)
         self._faults += 1
-        self._book.health.send_backoff_until = self._clock.now() + wait_s
+        self._wait_before_sending(wait_s)
         return wait_s
+
+    def _wait_before_sending(self, wait_s: float) -> None:
+        self._backoff_until = self._clock.monotonic() + wait_s
+        self._book.health.send_backoff_until = self._clock.now() + wait_s
 
     def _lift(self, reason: PauseReason) -> None:
         health = self._book.health

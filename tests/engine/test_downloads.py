@@ -105,7 +105,7 @@ async def test_a_machine_that_slept_for_days_does_not_lose_what_it_has_hardly_tr
     async with bench.process() as process:
         [job] = await process.engine.submit(requests(1))
         await process.until(lambda: process.job(job).pictures and process.job(job).pictures[0].attempts == 1)
-        bench.clock._now += 3 * 86_400
+        bench.clock.suspend(3 * 86_400)
         await process.done([job])
         assert process.job(job).pictures[0].state is PictureState.SAVED
 

@@ -12,28 +12,43 @@ _STEP_S = 0.0005
 
 
 class VirtualClock:
-    """Wall and monotonic time for the engine. Nothing passes but by `run_until` and `advance`.
+    """Wall and monotonic time for the engine. Nothing passes but by `run_until`, `advance` and `suspend`.
 
     Threads and requests on the wire are real: the clock stands still while one of them is under way.
     """
 
     def __init__(self, start: float | None = None) -> None:
-        self._start = self._now = time.time() if start is None else start
+        self._start = time.time() if start is None else start
+        # Counted from zero, so that the smallest wait is never lost in a large number.
+        self._steady = 0.0
+        self._set_by = 0.0
         self._timers: list[tuple[float, int, asyncio.Future[None]]] = []
         self._count = 0
         self._busy = 0
         self._watched: asyncio.AbstractEventLoop | None = None
 
     def now(self) -> float:
-        return self._now
+        return self.true_time() + self._set_by
+
+    def true_time(self) -> float:
+        """What the wall would show if nobody had set it."""
+        return self._start + self._steady
 
     def monotonic(self) -> float:
-        return self._now - self._start
+        return self._steady
+
+    def jump_wall(self, seconds: float) -> None:
+        """Somebody sets the wall clock: this much on, or back."""
+        self._set_by += seconds
+
+    def suspend(self, seconds: float) -> None:
+        """The machine sleeps: time goes on, and nothing happens."""
+        self._steady += seconds
 
     async def sleep(self, seconds: float) -> None:
         timer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._count += 1
-        heapq.heappush(self._timers, (self._now + max(0.0, seconds), self._count, timer))
+        heapq.heappush(self._timers, (self._steady + max(0.0, seconds), self._count, timer))
         await timer
 
     @contextmanager
@@ -49,7 +64,7 @@ class VirtualClock:
         self, condition: Callable[[], object], within_s: float = 3_600.0, what: str = "the condition"
     ) -> None:
         """Let time pass until the condition is true; AssertionError where it does not come true within this time."""
-        limit = self._now + within_s
+        limit = self._steady + within_s
         wall_limit = time.monotonic() + WALL_LIMIT_S
         while True:
             await self._settle(wall_limit)
@@ -63,7 +78,7 @@ class VirtualClock:
 
     async def advance(self, seconds: float) -> None:
         """Let exactly this time pass."""
-        until = self._now + seconds
+        until = self._steady + seconds
         wall_limit = time.monotonic() + WALL_LIMIT_S
         while True:
             await self._settle(wall_limit)
@@ -71,7 +86,7 @@ class VirtualClock:
             if due_at is None or due_at > until:
                 break
             self._fire(due_at)
-        self._now = until
+        self._steady = until
         await self._settle(wall_limit)
 
     def _next_due(self) -> float | None:
@@ -80,7 +95,7 @@ class VirtualClock:
         return self._timers[0][0] if self._timers else None
 
     def _fire(self, due_at: float) -> None:
-        self._now = max(self._now, due_at)
+        self._steady = max(self._steady, due_at)
         _, _, timer = heapq.heappop(self._timers)
         timer.set_result(None)
 
