@@ -179,7 +179,7 @@ def _read_status(job: Job, event: StatusRead) -> Job:
     status = _KNOWN.get(answer.status)
     if status is JobStatus.COMPLETED:
         return _completed(seen, event)
-    if status in {JobStatus.FAILED, JobStatus.ERROR}:
+    if status in {JobStatus.FAILED, JobStatus.ERROR} and not job.pictures:
         return replace(
             seen,
             status=status,

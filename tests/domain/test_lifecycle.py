@@ -230,8 +230,9 @@ def test_an_answer_reopens_what_was_not_found() -> None:
     assert advance(job_in(S.NOT_FOUND), completed(AT + 9_000)).status is S.COMPLETED
 
 
-def test_completed_is_never_taken_back() -> None:
-    job = advance(job_in(S.COMPLETED), answered("PROCESSING", AT + 60))
+@pytest.mark.parametrize("word", ["QUEUED", "PROCESSING", "FAILED", "ERROR", "WARM"])
+def test_completed_with_a_picture_is_never_taken_back(word: str) -> None:
+    job = advance(job_in(S.COMPLETED), answered(word, AT + 60))
     assert job.status is S.COMPLETED
     assert len(job.pictures) == 1
 
