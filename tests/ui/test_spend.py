@@ -55,12 +55,13 @@ def some_weeks(profile: str = GATEWAY) -> list[Job]:
         for day, count in counts.items()
         for number in range(count)
     ]
+    four_days_ago: dict[str, object] = {"attempted_at": NOW - 4 * DAY_S}
     more: list[tuple[JobStatus, dict[str, object]]] = [
-        *[(JobStatus.PROCESSING, {})] * 4,
+        *((JobStatus.PROCESSING, {}) for _ in range(4)),
         (JobStatus.UNCONFIRMED, {}),
         (JobStatus.FAILED, {"price_microusd": 65_000}),
         (JobStatus.ERROR, {}),
-        *[(JobStatus.FAILED, {"attempted_at": NOW - 4 * DAY_S})] * 3,
+        *((JobStatus.FAILED, four_days_ago) for _ in range(3)),
     ]
     jobs += [
         a_job(f"more{number:06d}", status, **{"attempted_at": NOW - 30, "profile": profile, **changes})
