@@ -148,6 +148,8 @@ class StudioApp(App[str]):
         if self.session.rescue:
             from krea_tui.ui.screens.rescued import Rescued
 
+            # What was said before would stand over the button.
+            self.clear_notifications()
             self.push_screen(Rescued(self.session.rescue))
 
     def _in_trouble(self, error: KreaTuiError) -> None:
