@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import events, on, work
-from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import Provider
 from textual.reactive import Reactive
@@ -29,6 +28,7 @@ from krea_tui.ui.key_times import KeyTimes
 from krea_tui.ui.messages import JobEnded, KeyWanted
 from krea_tui.ui.screens.workbench import Workbench
 from krea_tui.ui.session import Session
+from krea_tui.ui.text_only import TextOnlyApp
 from krea_tui.ui.themes import DARK, LIGHT, THEMES
 from krea_tui.ui.widgets.status_bar import StatusBar
 
@@ -49,7 +49,7 @@ def _action_commands() -> type[Provider]:
     return ActionCommands
 
 
-class StudioApp(App[str]):
+class StudioApp(TextOnlyApp):
     """The terminal studio. `run()` returns `TRY_DEMO` where the person would rather try the demo.
 
     `now` is the wall clock of the screen, epoch seconds.

@@ -19,6 +19,8 @@ from krea_tui.domain.pricing import format_usd
 from krea_tui.domain.text import clean_line, clean_text
 from krea_tui.ui.widgets.job_looks import Tone, look_of, short_duration
 
+# Four times what the API is said to take.
+DETAILS_PROMPT_LIMIT: Final = 20_000
 _BAR_CELLS: Final = 24
 _LABEL_CELLS: Final = 12
 _MINUTE: Final = 60
@@ -158,7 +160,11 @@ def _clock(seconds: float) -> str:
 
 def details_of(job: Job, width: int) -> Content:
     """Every parameter, the times, the price, the request id and the gateway's words, in lines of `width` cells."""
-    lines = [Content(clean_text(job.request.prompt)), Content("")]
+    prompt = job.request.prompt
+    lines = [Content(clean_text(prompt, DETAILS_PROMPT_LIMIT)), Content("")]
+    if len(prompt) > DETAILS_PROMPT_LIMIT:
+        words = f"(the start of {len(prompt):,} characters; y copies all of them)"
+        lines.insert(1, Content.styled(words, "$text-muted"))
     for label, value in _facts(job):
         if value:
             lines += _labelled(label, value, max(8, width - _LABEL_CELLS - 1))

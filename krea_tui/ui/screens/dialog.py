@@ -13,9 +13,11 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
+from krea_tui.domain.text import clean_line, clean_text
 from krea_tui.ui.key_times import ActsAlone
 from krea_tui.ui.widgets.quiet_button import QuietButton
 
+_MOST_WORDS: Final = 4_000
 # No question is read in less.
 READ_S: Final = 0.3
 
@@ -44,9 +46,9 @@ class Question(ModalScreen[Result], ActsAlone[Result]):
 
     def __init__(self, title: str, question: str, detail: str = "") -> None:
         super().__init__()
-        self._title = title
-        self._question = question
-        self._detail = detail
+        self._title = clean_line(title)
+        self._question = clean_text(question, _MOST_WORDS)
+        self._detail = clean_text(detail, _MOST_WORDS)
         self._asked_at = 0.0
 
     def compose(self) -> ComposeResult:
@@ -129,9 +131,9 @@ class Trouble(ModalScreen[None]):
 
     def __init__(self, title: str, words: str, advice: str = "") -> None:
         super().__init__()
-        self._title = title
-        self._words = words
-        self._advice = advice
+        self._title = clean_line(title)
+        self._words = clean_text(words, _MOST_WORDS)
+        self._advice = clean_text(advice, _MOST_WORDS)
 
     def compose(self) -> ComposeResult:
         """The words, the advice, and the way out."""
