@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
-from krea_tui.domain.job import AT_GATEWAY, Job, JobStatus
+from krea_tui.domain.job import AT_GATEWAY, HoldReason, Job, JobStatus
 from krea_tui.domain.money import Ledger
 from krea_tui.engine.faults import LOG
 from krea_tui.engine.health import GatewayHealth
@@ -79,11 +79,15 @@ class JobBook:
             return iter(())
         return (job for job in self if job.status is JobStatus.HELD)
 
-    def undecided(self) -> list[Job]:
-        """Jobs that may have been charged and about which a person must decide, newest first."""
+    def undecided(self, profile: str) -> list[Job]:
+        """Jobs of this gateway that may have been charged and about which a person must decide, newest first."""
         if not self._counts[JobStatus.UNCONFIRMED]:
             return []
-        return [job for job in self if job.needs_decision]
+        return [job for job in self if job.needs_decision and job.profile == profile]
+
+    def left_over(self, profile: str) -> list[Job]:
+        """Held jobs of this gateway that go only when the person says so, in no order."""
+        return [job for job in self.held() if job.hold_reason is HoldReason.LEFT_OVER and job.profile == profile]
 
     @property
     def running_count(self) -> int:

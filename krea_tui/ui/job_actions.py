@@ -228,10 +228,9 @@ class JobActions(ActsAlone[None]):
     @when_alone
     def action_release(self) -> None:
         """Send or cancel what earlier sessions left, after saying how many and for how much."""
-        from krea_tui.domain.job import HoldReason
         from krea_tui.ui.screens.decisions import LeftOver, LeftOverAnswer
 
-        left = [job for job in self.session.book.held() if job.hold_reason is HoldReason.LEFT_OVER]
+        left = self.session.book.left_over(self.session.plan.profile)
         if not left:
             self._say("Nothing is left over from earlier sessions.")
             return
@@ -262,7 +261,7 @@ class JobActions(ActsAlone[None]):
         """Say what became of requests that nobody has answered for."""
         from krea_tui.ui.screens.resolve import Resolve
 
-        if self.session.book.undecided():
+        if self.session.book.undecided(self.session.plan.profile):
             self.app.push_screen(Resolve(self.session, self.job.id if self.job else None))
         else:
             self._say("Nothing is unconfirmed.")

@@ -34,7 +34,6 @@ def situation_of(book: JobBook, *, now: float, gateway: str, cap_microusd: int |
         is_well=health.pause is None and health.breaker_until is None,
         running=book.running_count,
         held=book.count(JobStatus.HELD),
-        unconfirmed=len(book.undecided()),
         spent=_spent(book, cap_microusd),
         alarm=_alarm(book, cap_microusd),
         waiting_for=waiting_for,
@@ -86,12 +85,12 @@ def matters_of(book: JobBook, profile: str) -> tuple[Matter, ...]:
     """What waits for the person's decision, with count and sum; where nothing is spent, no sum is named."""
     matters = []
     is_demo = profile == DEMO_PROFILE
-    if doubtful := book.undecided():
+    if doubtful := book.undecided(profile):
         noun = "request" if len(doubtful) == 1 else "requests"
         words = f"? {len(doubtful)} {noun} "
         words += "unconfirmed" if is_demo else f"may have been paid for: {_total(doubtful)} at risk"
         matters.append(Matter(words, "u", "resolves", "resolve"))
-    if left := [job for job in book.held() if job.hold_reason is HoldReason.LEFT_OVER]:
+    if left := book.left_over(profile):
         noun = "job" if len(left) == 1 else "jobs"
         words = f"‖ {len(left)} {noun} left over{'' if is_demo else f', {_total(left)}'}"
         matters.append(Matter(words, "l", "sends or cancels", "release"))

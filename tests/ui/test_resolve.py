@@ -13,6 +13,7 @@ from krea_tui.ui.screens.resolve import Resolve
 from krea_tui.ui.widgets.attention import Attention
 from tests.support.bench import TinyGallery
 from tests.ui.app_support import Gateway, Running, a_job, a_request, plan_for, remember, stored, studio
+from tests.ui.test_app_astray import paste
 
 HOSTILE = "[red]a kite[/red] \x1b[31m\u202eover dunes"
 
@@ -43,7 +44,7 @@ def doubted(gateway: Gateway, count: int) -> list[Job]:
 def accepted_id(gateway: Gateway) -> str:
     """A request id as the vendor's console shows it: what the gateway took and nobody here knows of."""
     simulator = gateway.simulator
-    return simulator._jobs.accept(a_request().body(), 60_000, simulator.behaviour, None).request_id  # type: ignore[arg-type]
+    return simulator._jobs.accept(a_request().body(), 60_000, simulator.behaviour, None).request_id
 
 
 async def entered(app: Running, word: str) -> None:
@@ -198,8 +199,7 @@ async def test_a_paste_into_the_window_decides_nothing(gateway: Gateway) -> None
     remember(plan.locations, doubted(gateway, 2))
     async with studio(plan) as app:
         await opened(app)
-        await app.pilot.press(*"mscy")
-        await app.pilot.pause(0.3)
+        await paste(app, "mscy")
         assert isinstance(app.screen, Resolve)
     assert all(job.needs_decision for job in stored(plan.locations))
     assert gateway.posts == 0

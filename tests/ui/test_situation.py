@@ -14,7 +14,6 @@ FULL = Situation(
     gateway="gateway.pixazo.ai",
     running=7,
     held=2,
-    unconfirmed=1,
     spent="today $1.92 / $20.00",
     alarm="402 wallet empty · p resumes",
     waiting_for="next check",
@@ -44,7 +43,7 @@ def test_it_counts_what_runs_is_held_and_is_in_doubt() -> None:
         ]
     )
     situation = said(book)
-    assert (situation.running, situation.held, situation.unconfirmed, situation.alarm) == (2, 1, 1, "")
+    assert (situation.running, situation.held, situation.alarm) == (2, 1, "")
 
 
 def test_a_receiver_that_cannot_listen_is_mentioned_where_nothing_else_presses() -> None:
@@ -85,11 +84,19 @@ def test_what_waits_for_a_decision_is_named_with_count_sum_and_key() -> None:
     assert matters_of(book, GATEWAY) == ()
     book.put([a_job("a", JobStatus.HELD), a_job("b", JobStatus.HELD)])
     book.put([a_job("c", JobStatus.UNCONFIRMED), a_job("d", JobStatus.UNCONFIRMED, settled_at=NOW)])
+    book.put(
+        [
+            a_job(f"e{state}", state, profile="https://other.example")
+            for state in (JobStatus.UNCONFIRMED, JobStatus.HELD)
+        ]
+    )
     doubtful, left = matters_of(book, GATEWAY)
     assert doubtful[:2] == ("? 1 request may have been paid for: $0.06 at risk", "u")
     assert left[:2] == ("‖ 2 jobs left over, $0.12", "l")
-    assert said(book).unconfirmed == 1
-    assert [matter.words for matter in matters_of(book, "demo")] == ["? 1 request unconfirmed", "‖ 2 jobs left over"]
+    demo = JobBook()
+    demo.put([a_job("a", JobStatus.HELD, profile="demo"), a_job("b", JobStatus.HELD, profile="demo")])
+    demo.put([a_job("c", JobStatus.UNCONFIRMED, profile="demo")])
+    assert [matter.words for matter in matters_of(demo, "demo")] == ["? 1 request unconfirmed", "‖ 2 jobs left over"]
 
 
 def test_what_nothing_holds_any_more_is_named_with_the_key_that_sends_it() -> None:
@@ -183,7 +190,7 @@ def test_nothing_is_counted_down_that_only_the_person_can_start() -> None:
 def test_a_wide_line_says_everything() -> None:
     words = line(FULL, 160)
     for part in (
-        "krea·tui", FULL.alarm, "● gateway.pixazo.ai", "7 running  2 held", "? 1 unconfirmed", FULL.spent,
+        "krea·tui", FULL.alarm, "● gateway.pixazo.ai", "7 running  2 held", FULL.spent,
         "next check 4 s",
     ):  # fmt: skip
         assert part in words
@@ -199,9 +206,9 @@ def test_a_line_is_never_longer_than_its_place(width: int) -> None:
 @pytest.mark.parametrize(
     ("width", "stays", "goes"),
     [
-        (120, ("402", "running", "unconfirmed", "today"), ("gateway",)),
-        (80, ("402", "running", "unconfirmed"), ("gateway", "today", "next check")),
-        (60, ("402", "unconfirmed"), ("gateway", "today", "next check", "running")),
+        (120, ("402", "running", "today"), ("gateway",)),
+        (80, ("402", "running", "next check"), ("gateway", "today")),
+        (60, ("402", "running"), ("gateway", "today", "next check")),
     ],
 )
 def test_what_needs_the_person_goes_last(width: int, stays: tuple[str, ...], goes: tuple[str, ...]) -> None:
@@ -211,7 +218,7 @@ def test_what_needs_the_person_goes_last(width: int, stays: tuple[str, ...], goe
 
 
 def test_a_line_has_no_half_words() -> None:
-    parts = {"krea·tui", FULL.alarm, "● gateway.pixazo.ai", "7 running  2 held", "? 1 unconfirmed", FULL.spent}
+    parts = {"krea·tui", FULL.alarm, "● gateway.pixazo.ai", "7 running  2 held", FULL.spent}
     parts.add("next check 4 s")
     for width in range(40, 161):
         shown = {part.strip() for part in line(FULL, width).split("   ") if part.strip()}

@@ -114,7 +114,7 @@ class Resolve(ModalScreen[None], ActsAlone[None]):
     def _list(self) -> None:
         if not self.is_current:
             return
-        jobs = self._session.book.undecided()
+        jobs = self._session.book.undecided(self._session.plan.profile)
         listed = tuple(job.id for job in jobs)
         if not jobs:
             self.notify("Nothing is unconfirmed any more.", markup=False)
@@ -150,7 +150,7 @@ class Resolve(ModalScreen[None], ActsAlone[None]):
         ids = set(rows.selected)
         if not ids and rows.highlighted is not None and rows.highlighted < len(self._listed):
             ids = {self._listed[rows.highlighted]}
-        return [job for job in self._session.book.undecided() if job.id in ids]
+        return [job for job in self._session.book.undecided(self._session.plan.profile) if job.id in ids]
 
     def action_mark_all(self) -> None:
         """Mark all of them, or none."""

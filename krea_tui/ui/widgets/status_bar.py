@@ -23,7 +23,6 @@ class Situation(NamedTuple):
     is_well: bool = True
     running: int = 0
     held: int = 0
-    unconfirmed: int = 0
     spent: str = ""
     alarm: str = ""
     waiting_for: str = ""
@@ -110,8 +109,6 @@ class StatusBar(Widget):
         if now_told.held:
             counts.append(f"{now_told.held} held")
         parts.append((7, Content("  ".join(counts))))
-        if now_told.unconfirmed:
-            parts.append((8, Content.styled(f"? {now_told.unconfirmed} unconfirmed", "bold $text-warning")))
         if now_told.spent:
             parts.append((4, Content(now_told.spent)))
         if countdown := self._countdown():
