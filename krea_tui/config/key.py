@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final, NoReturn, SupportsIndex
 
 from krea_tui.config.private_file import open_regular, replace_private_file
 from krea_tui.domain.errors import ConfigError
@@ -30,6 +30,19 @@ class KeyProblem(ConfigError):
     advice = f"Set {KEY_VARIABLE}, or paste the key on the key screen."
 
 
+class RevealedKey(str):
+    """A key as the text that is sent. Its repr hides it, so that no traceback with its locals shows it."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "<an API key>"
+
+    def __getitem__(self, place: SupportsIndex | slice) -> RevealedKey:
+        # Tracebacks cut long texts before they show them.
+        return RevealedKey(super().__getitem__(place))
+
+
 class ApiKey:
     """A key that no print, log, traceback or pickle can show; only `reveal()` gives it away."""
 
@@ -39,9 +52,9 @@ class ApiKey:
         """Keep a key; raises `KeyProblem` with words where it cannot be one."""
         if problem := key_problem(secret):
             raise KeyProblem(problem)
-        self._secret = secret
+        self._secret = RevealedKey(secret)
 
-    def reveal(self) -> str:
+    def reveal(self) -> RevealedKey:
         """The key itself, for the one header that carries it."""
         return self._secret
 

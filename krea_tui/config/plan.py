@@ -25,6 +25,10 @@ class Plan(NamedTuple):
     start_gateway: StartGateway | None = None
     is_command: bool = False
 
+    def __repr__(self) -> str:
+        # The environment may hold the key, and a repr ends in tracebacks.
+        return f"Plan({self.gateway_name}, {self.locations.data_dir})"
+
     @property
     def is_demo(self) -> bool:
         """Whether nothing is spent."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,8 @@ class Policy:
     """
 
     profile: str
-    key: str = ""
+    # Never in a repr: those end in tracebacks and logs.
+    key: str = field(default="", repr=False)
     key_fingerprint: str = ""
     max_in_flight: int = 16
     requests_per_s: float = 1.0
