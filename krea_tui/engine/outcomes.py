@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from krea_tui.domain.errors import HistoryDamaged, ImpossibleTransition, RequestIdTaken, StoreError, UnknownJob
+from krea_tui.domain.errors import ImpossibleTransition, RequestIdTaken, StoreError, UnknownJob
 from krea_tui.domain.events import Doubted
 from krea_tui.domain.job import Job, JobStatus
 from krea_tui.domain.outcome import Outcome, OutcomeEvent
@@ -85,8 +85,6 @@ class Outcomes:
         self.unwritten = Unwritten(outcome, is_kept or await self._keep(outcome))
         self._book.health.pause = Pause(PauseReason.DISK, str(error), error.advice)
         self._book.touch()
-        if self.unwritten.is_kept and isinstance(error, HistoryDamaged):
-            return True
         if self.unwritten.is_kept:
             await wait_for(self._leaving, self._clock, _RETRY_S)
             return self._leaving.is_set()

@@ -232,14 +232,14 @@ async def test_an_answer_that_is_safe_nowhere_is_waited_for_and_named(bench: Ben
 
 
 async def test_what_is_kept_for_another_attempt_or_an_unknown_job_changes_nothing(bench: Bench) -> None:
+    bench.tell(Fault(on=Target.POST, status=500))
     async with bench.process() as process:
         [job] = await process.engine.submit(requests(1))
-        await process.done([job])
-        done = process.job(job)
+        await process.until(lambda: process.job(job).status is JobStatus.UNCONFIRMED)
     outbox = outbox_of(bench)
-    outbox.keep(Outcome(job.id, "another-attempt", Accepted(1.0, SubmitAnswer("stolen"))))
+    outbox.keep(Outcome(job.id, "another-attempt", Accepted(1.0, SubmitAnswer("of-another"))))
     async with bench.process(outbox=outbox) as process:
-        assert process.job(job).request_id == done.request_id
+        assert process.statuses([job]) == [JobStatus.UNCONFIRMED]
     assert outbox.load() is None
     outbox.keep(Outcome("n0tther000", "attempt", Accepted(1.0, SubmitAnswer("of-nobody"))))
     async with bench.process(outbox=outbox):

@@ -354,6 +354,16 @@ def _impatient(path: Path) -> sqlite3.Connection:
     return connect(path, read_only=True, timeout_ms=10)
 
 
+def test_a_suspected_history_that_is_gone_is_made_anew(path: Path) -> None:
+    fill(path, 5)
+    suspect(path)
+    path.unlink()
+    assert needs_rescue(path)
+    picture = make_job(id="frampct0re", status=JobStatus.COMPLETED, hold_reason=None)
+    rescue(path, lambda: {picture.id: picture}, GATEWAY)
+    assert set(read_all(path)) == {"frampct0re"}
+
+
 def test_a_damaged_row_alone_is_left_behind(path: Path) -> None:
     before = fill(path, 30)
     victim = next(job for job in before.values() if job.status is JobStatus.HELD)
