@@ -27,17 +27,25 @@ class Wire(asyncio.Transport):
         self._waiting = bytearray()
         self._timer: asyncio.TimerHandle | None = None
         self._closing = False
+        self._is_answered = False
 
     def cut_after(self, count: int, *, reset: bool = False) -> None:
-        """Closes once `count` further bytes have been written."""
+        """Closes once `count` further bytes of this answer have been written."""
         self._left = count
         self._reset = reset
+        self._is_answered = False
         if count == 0:
             self.hang_up(reset=reset)
 
     def drip(self, interval_s: float) -> None:
-        """Writes one byte every `interval_s` seconds from now on."""
+        """Writes one byte of this answer every `interval_s` seconds."""
         self._drip_s = interval_s
+        self._is_answered = False
+
+    def end_answer(self) -> None:
+        """The answer is whole: what was told of it does not hold for the next one on this connection."""
+        self._is_answered = True
+        self._forget_if_written()
 
     def hang_up(self, *, reset: bool = False) -> None:
         """Closes now: what was written goes out first, unless `reset` sends RST in place of FIN."""
@@ -101,6 +109,11 @@ class Wire(asyncio.Transport):
         del self._waiting[:1]
         self._timer = asyncio.get_running_loop().call_later(self._drip_s or 0.0, self._drip_one)
         self._pass_on(byte)
+        self._forget_if_written()
+
+    def _forget_if_written(self) -> None:
+        if self._is_answered and not self._waiting:
+            self._left = self._drip_s = None
 
     def _pass_on(self, data: bytes) -> None:
         if self._left is None:
@@ -139,6 +152,8 @@ def protocol_class(on_connection: Callable[[Wire], None]) -> type[asyncio.Protoc
             extensions = cast(MutableMapping[str, object], scope.setdefault("extensions", {}))
             extensions[WIRE] = self.wire
             await self._inner(scope, receive, send)
+            if self.wire is not None:
+                self.wire.end_answer()
 
     return WiredProtocol
 

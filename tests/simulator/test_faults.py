@@ -67,6 +67,30 @@ def test_an_answer_byte_by_byte_is_whole(gateway: Gateway) -> None:
     assert json.loads(body)["status"] == "QUEUED"
 
 
+def pieces_of_an_answer(connection: socket.socket) -> int:
+    """Asks for a status on a connection that stays open; how many pieces the 404 came in."""
+    lines = ["GET /v2/requests/status/any HTTP/1.1", "Host: sim", *(f"{n}: {v}" for n, v in HEADERS.items()), "", ""]
+    connection.sendall("\r\n".join(lines).encode())
+    answer, pieces = b"", 0
+    while not answer.endswith(b"}"):
+        part = connection.recv(65_536)
+        assert part
+        answer, pieces = answer + part, pieces + 1
+    assert answer.startswith(b"HTTP/1.1 404")
+    return pieces
+
+
+@pytest.mark.parametrize("fault", [{"drip_s": 0.0005}, {"cut_at": 1_000}])
+def test_a_fault_of_one_answer_does_not_meet_the_next_on_its_connection(
+    gateway: Gateway, fault: dict[str, object]
+) -> None:
+    gateway.tell(faults=[{"on": "status", **fault}])
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=5) as connection:
+        pieces_of_an_answer(connection)
+        # Head and body, however slow the machine is; and more bytes in all than the cut would let through.
+        assert max(pieces_of_an_answer(connection) for _ in range(12)) <= 2
+
+
 def test_hanging_longer_than_the_client_waits(gateway: Gateway) -> None:
     gateway.tell(faults=[{"on": "status", "hang_s": 30.0}])
     with pytest.raises(httpx.ReadTimeout):
