@@ -22,6 +22,7 @@ class Reachability:
         self._patience_s = patience_s
         self._started_at = time.time()
         self._refused_since: float | None = None
+        self._broken_since: float | None = None
         self._progress: tuple[object, ...] = ()
 
     def is_lost(self, jobs: Sequence[Job], health: GatewayHealth) -> bool:
@@ -35,7 +36,17 @@ class Reachability:
             return False
         if self._refused_since is not None and now - self._refused_since >= self._patience_s:
             return True
-        return health.is_engine and self._is_silent(jobs, health, now)
+        if health.is_engine:
+            return self._is_silent(jobs, health, now)
+        return self._is_broken(jobs, health, now)
+
+    def _is_broken(self, jobs: Sequence[Job], health: GatewayHealth, now: float) -> bool:
+        """Whether the engine that is followed has told for too long that no check of its reaches the gateway."""
+        if health.breaker_until is None or not any(job.status in AT_GATEWAY for job in jobs):
+            self._broken_since = None
+        elif self._broken_since is None:
+            self._broken_since = now
+        return self._broken_since is not None and now - self._broken_since >= self._patience_s
 
     def _note_progress(self, jobs: Sequence[Job], health: GatewayHealth) -> None:
         # A job that is being sent once more is no progress yet; one that was accepted is.

@@ -23,7 +23,7 @@ from krea_tui.engine.ledger_keeper import LedgerKeeper
 from krea_tui.engine.outcomes import Unwritten, take_in
 from krea_tui.engine.policy import Policy
 from krea_tui.engine.ports import Gateway
-from krea_tui.engine.signals import Heard, Signals
+from krea_tui.engine.signals import Heard, Signals, Standing
 from krea_tui.engine.status import StatusLane
 from krea_tui.engine.submission import SubmissionLane
 from krea_tui.engine.timekeeper import Timekeeper
@@ -255,7 +255,7 @@ class Leadership:
 
     async def _watch(self) -> None:
         await self._clock.sleep(FOLLOW_INTERVAL_S)
-        await self.signals.tell_standing(self.book.health.pause)
+        await self.signals.tell_standing(Standing.of(self.book.health))
         self._has_news = await self._follow_changes() or self._has_news
         if self._has_news:
             adopted = await self.heirs.adopt(self.policy.profile, takes_orphans=self.policy.adopts_orphans)
@@ -291,7 +291,7 @@ class Leadership:
                 await self.use_key(*found)
         if not health.is_engine:
             health.lift_pause()
-            health.pause = health.pause or heard.standing
+            heard.standing.show_in(health)
         elif heard.resumed != before.resumed or (was_paused and not heard.is_paused):
             # The process that was told may not have seen yet what was held here.
             await self.heirs.release(RESUMABLE, self.policy.profile)

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Final
 
-from krea_tui.engine.health import Pause, PauseReason
+from krea_tui.engine.health import GatewayHealth, Pause, PauseReason
 from krea_tui.engine.ports import Store
 
 _PAUSED: Final = "paused"
@@ -20,16 +21,39 @@ _STANDING: Final = "engine_pause"
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """Why the engine stands still, and what it waits for; times are the wall's (epoch seconds)."""
+
+    pause: Pause | None = None
+    download_pause: Pause | None = None
+    breaker_until: float | None = None
+    breaker_words: str = ""
+    rate_limited_until: float | None = None
+
+    @classmethod
+    def of(cls, health: GatewayHealth) -> Standing:
+        """What the engine's own health says of it."""
+        return cls(**{name: getattr(health, name) for name in cls.__slots__})
+
+    def show_in(self, health: GatewayHealth) -> None:
+        """Say the same in the health of a process that follows; what the person paused goes before."""
+        own = health.pause
+        for name in self.__slots__:
+            setattr(health, name, getattr(self, name))
+        health.pause = own or self.pause
+
+
+@dataclass(frozen=True, slots=True)
 class Heard:
     """The words as they stand. `resumed` is another one after every resume, `key` the newest key's fingerprint.
 
-    `standing` is why the engine of another process stands still.
+    `standing` is what the engine of another process told of itself.
     """
 
     is_paused: bool = False
     resumed: str | None = None
     key: str | None = None
-    standing: Pause | None = None
+    standing: Standing = Standing()
 
 
 class Signals:
@@ -37,7 +61,7 @@ class Signals:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._told: Pause | None = None
+        self._told = Standing()
 
     async def hear(self) -> Heard:
         """Everything that is told at this moment."""
@@ -45,7 +69,7 @@ class Signals:
             is_paused=await self._store.get_meta(_PAUSED) is not None,
             resumed=await self._store.get_meta(_RESUMED),
             key=await self._store.get_meta(_KEY),
-            standing=_pause_of(await self._store.get_meta(_STANDING)),
+            standing=_standing_of(await self._store.get_meta(_STANDING)),
         )
 
     async def pause(self) -> None:
@@ -65,19 +89,33 @@ class Signals:
 
     async def begin_standing(self) -> None:
         """This process leads from now on: what an engine before it stood for is over."""
-        self._told = None
+        self._told = Standing()
         await self._store.set_meta(_STANDING, None)
 
-    async def tell_standing(self, pause: Pause | None) -> None:
-        """Tell the followers why the engine stands still, where that has changed."""
-        if pause != self._told:
-            await self._store.set_meta(_STANDING, None if pause is None else json.dumps(asdict(pause)))
-            self._told = pause
+    async def tell_standing(self, standing: Standing) -> None:
+        """Tell the followers how the engine stands, where that has changed."""
+        if standing != self._told:
+            await self._store.set_meta(_STANDING, json.dumps(asdict(standing)))
+            self._told = standing
 
 
-def _pause_of(text: str | None) -> Pause | None:
+def _standing_of(text: str | None) -> Standing:
     try:
-        entry = json.loads(text or "null")
-        return None if entry is None else Pause(PauseReason(entry["reason"]), str(entry["words"]), str(entry["advice"]))
-    except (ValueError, KeyError, TypeError):
-        return None
+        told = json.loads(text or "{}")
+        return Standing(
+            _pause_of(told.get("pause")),
+            _pause_of(told.get("download_pause")),
+            _time_of(told.get("breaker_until")),
+            str(told.get("breaker_words") or ""),
+            _time_of(told.get("rate_limited_until")),
+        )
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return Standing()
+
+
+def _pause_of(told: Mapping[str, object] | None) -> Pause | None:
+    return None if told is None else Pause(PauseReason(str(told["reason"])), str(told["words"]), str(told["advice"]))
+
+
+def _time_of(told: object) -> float | None:
+    return float(told) if isinstance(told, int | float) else None

@@ -161,6 +161,22 @@ async def test_the_follower_shows_why_the_leader_stands_and_its_resume_reaches_i
         await second.until(lambda: second.engine.book.health.pause is None, within_s=5)
 
 
+async def test_the_follower_shows_what_the_leader_waits_for(bench: Bench) -> None:
+    async with bench.process() as first, bench.process() as second:
+        [job] = await second.engine.submit(requests(1))
+        await second.until(lambda: second.job(job).status is JobStatus.QUEUED)
+        bench.tell(standing=(Fault(on=Target.STATUS, status=503),))
+        await second.until(lambda: second.engine.book.health.breaker_until is not None)
+        assert second.engine.book.health.breaker_until == first.engine.book.health.breaker_until
+        assert "503" in second.engine.book.health.breaker_words
+        bench.tell(standing=(Fault(on=Target.STATUS, retry_after_s=90.0),))
+        await second.until(lambda: second.engine.book.health.rate_limited_until is not None)
+        bench.tell()
+        bench.simulator.set_behaviour(replace(bench.simulator.behaviour, standing=()))
+        await second.done([job])
+        await second.until(lambda: second.engine.book.health.breaker_until is None, within_s=5)
+
+
 async def test_pause_and_cancel_of_a_follower_hold_the_leader(bench: Bench) -> None:
     async with bench.process() as first, bench.process() as second:
         await second.engine.pause()
