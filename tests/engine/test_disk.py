@@ -23,6 +23,7 @@ from krea_tui.storage import threaded
 from krea_tui.storage.outbox import OutcomeFile
 from krea_tui.storage.threaded import ThreadedStore
 from tests.support.bench import Bench, requests
+from tests.support.keys import KEY
 
 
 class TiredStore(ThreadedStore):
@@ -331,7 +332,7 @@ from krea_tui.domain.request import GenerationRequest
 from krea_tui.studio import Plan, open_studio
 
 async def main():
-    environ = {**os.environ, "PIXAZO_API_KEY": "a-key-of-the-tests"}
+    environ = dict(os.environ)
     settings = Settings()._replace(gateway=GatewaySettings(url=sys.argv[2], requests_per_s=50.0, burst=100))
     studio = await open_studio(Plan(settings, find_locations(environ, Path(sys.argv[1])), environ))
     engine = studio.engine
@@ -360,10 +361,12 @@ asyncio.run(main())
 @pytest.mark.parametrize("end", ["stopped", "killed"])
 def test_a_paid_answer_outlives_a_process_whose_disk_is_full(tmp_path: Path, end: str) -> None:
     simulator = Simulator()
+    environ = os.environ | {"PIXAZO_API_KEY": KEY}
     with SimulatorServer(simulator) as url:
         child = subprocess.run(
             [sys.executable, "-c", FULL, str(tmp_path / "data"), url, end],
             cwd=Path(__file__).parents[2],
+            env=environ,
             capture_output=True,
             text=True,
             timeout=60,
@@ -375,8 +378,7 @@ def test_a_paid_answer_outlives_a_process_whose_disk_is_full(tmp_path: Path, end
         with sqlite3.connect(tmp_path / "data" / "history.db") as connection:
             assert connection.execute("SELECT status, request_id FROM jobs").fetchall() == [("SENDING", None)]
         connection.close()
-        environ = os.environ | {"PIXAZO_API_KEY": "a-key-of-the-tests", "KREA_TUI_GATEWAY": url}
-        command = [sys.executable, "-m", "krea_tui", "--data-dir", str(tmp_path / "data"), "watch"]
+        command = [sys.executable, "-m", "krea_tui", "--data-dir", str(tmp_path / "data"), "--gateway", url, "watch"]
         watched = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60, check=False)
         assert watched.returncode == 0, watched.stderr
         assert job_id in watched.stdout
