@@ -19,8 +19,8 @@ LAPTOP = """\
 """
 CONTAINERS = """\
 1120 900 0:310 / / rw,relatime - overlay overlay rw,lowerdir=/a:/b
-1121 1120 0:311 / /tmp rw - tmpfs tmpfs rw
-1122 1120 0:312 / /work rw,relatime - 9p host rw,trans=virtio
+1121 1120 0:311 / /scratch rw - tmpfs tmpfs rw
+1122 1120 0:312 / /host rw,relatime - 9p host rw,trans=virtio
 1123 1120 0:313 / /shared rw - virtiofs share rw
 1124 1120 0:314 / /fused rw - fuse.something-new x rw
 1125 1120 0:315 / /oldfuse rw - fuseblk /dev/sdc rw
@@ -79,7 +79,7 @@ def test_a_folder_on_the_network_is_refused_with_a_way_out(folder: str) -> None:
     assert "--data-dir" in refusal.value.advice
 
 
-@pytest.mark.parametrize("folder", ["/", "/root/krea", "/tmp/x", "/work/x", "/shared/x", "/fused/x", "/oldfuse/x"])
+@pytest.mark.parametrize("folder", ["/", "/opt/krea", "/scratch/x", "/host/x", "/shared/x", "/fused/x", "/oldfuse/x"])
 def test_roots_of_containers_and_unknown_kinds_are_let_be(folder: str) -> None:
     require_local(Path(folder), lambda: mounts_of_mountinfo(CONTAINERS))
 
