@@ -55,7 +55,7 @@ def test_the_deepest_and_latest_mount_of_linux_counts(path: str, kind: str) -> N
 @pytest.mark.parametrize(
     ("path", "kind"),
     [
-        ("/Users/me", "apfs"),
+        ("/Applications/x", "apfs"),
         ("/Volumes/My Share/krea", "smbfs"),
         ("/Volumes/nfs on nas/krea", "nfs"),
         ("/Volumes/files", "webdav"),
