@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,10 +18,21 @@ if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
 
 MAX_BYTES: Final = 64 * 1024 * 1024
+# The API makes none; its decoder walks through what stands beside the pixels in Python.
+MAX_GIF_BYTES: Final = 16 * 1024 * 1024
 MAX_PIXELS: Final = 40_000_000
+# Pictures have some hundred parts and at most some ten scans; each one more costs time or memory for nothing.
+MAX_PARTS: Final = 50_000
+MAX_SCANS: Final = 100
+# The largest takes 160 MB to decode, and six may come at a time.
+_DECODED_AT_ONCE: Final = threading.BoundedSemaphore(2)
 _PAGE_MARKS: Final = (b"<!doctype", b"<html", b"<?xml", b"<head", b"<error", b"{", b"[")
 _MARK_LENGTH: Final = 512
 _14_BITS: Final = 0x3FFF
+_START_OF_SCAN: Final = 0xDA
+_FILL: Final = 0xFF
+# Stuffing, TEM, the restarts, start and end of an image.
+_WITHOUT_LENGTH: Final = frozenset({0x00, 0x01, *range(0xD0, 0xDA)})
 
 
 class PictureFormat(StrEnum):
@@ -56,14 +68,18 @@ def identify(picture: Path | bytes) -> PictureFacts:
     data = picture if isinstance(picture, bytes) else _read(picture)
     if not data:
         raise DownloadError("the picture is empty")
-    if len(data) > MAX_BYTES:
-        raise DownloadError(f"the picture is larger than {MAX_BYTES // 1_048_576} MiB", permanent=True)
     kind = _format_of(data)
+    limit_bytes = MAX_GIF_BYTES if kind is PictureFormat.GIF else MAX_BYTES
+    if len(data) > limit_bytes:
+        raise DownloadError(f"the picture is larger than {limit_bytes // 1_048_576} MiB", permanent=True)
     if kind is None:
         raise _no_picture(data)
     if kind is PictureFormat.PNG:
         _check_chunks(data)
-    width, height = _decode(kind, data)
+    elif kind is PictureFormat.JPEG:
+        _check_segments(data)
+    with _DECODED_AT_ONCE:
+        width, height = _decode(kind, data)
     return PictureFacts(kind, width, height)
 
 
@@ -100,10 +116,36 @@ def _no_picture(data: bytes) -> DownloadError:
 def _check_chunks(data: bytes) -> None:
     # Pillow looks at neither the check sums of the pixels nor the end of the file.
     try:
-        for _chunk in chunks(data):
-            pass
+        for number, _chunk in enumerate(chunks(data)):
+            if number >= MAX_PARTS:
+                raise _too_many_parts()
     except MalformedPng as error:
         raise DownloadError(f"the picture is damaged: {error}") from error
+
+
+def _check_segments(data: bytes) -> None:
+    """Count what stands before the first scan of a JPEG, junk included, and then the scans (ITU T.81, annex B)."""
+    at, parts = 2, 0
+    while (start := data.find(b"\xff", at)) >= 0 and start + 4 <= len(data):
+        parts += 1 + start - at
+        if parts > MAX_PARTS:
+            raise _too_many_parts()
+        marker = data[start + 1]
+        if marker == _START_OF_SCAN:
+            break
+        if marker == _FILL:
+            at = start + 1
+        elif marker in _WITHOUT_LENGTH:
+            at = start + 2
+        else:
+            at = start + 2 + int.from_bytes(data[start + 2 : start + 4])
+    # Inside a scan this byte pair cannot stand.
+    if data.count(b"\xff\xda") > MAX_SCANS:
+        raise _too_many_parts()
+
+
+def _too_many_parts() -> DownloadError:
+    return DownloadError("the picture has more parts than a picture needs", permanent=True)
 
 
 def _decode(kind: PictureFormat, data: bytes) -> tuple[int, int]:
