@@ -2,11 +2,14 @@
 
 import asyncio
 import os
+import re
+import signal
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -388,3 +391,55 @@ def test_a_paid_answer_outlives_a_process_whose_disk_is_full(tmp_path: Path, end
         ]
     connection.close()
     assert (simulator.stats.posts, simulator.stats.charges) == (1, 1)
+
+
+SAFE_NOWHERE = """
+import runpy, sys
+from krea_tui.domain.errors import StoreError
+from krea_tui.domain.events import Accepted
+from krea_tui.storage.outbox import OutcomeFile
+from krea_tui.storage.store import JobStore
+real = JobStore.apply
+def apply(self, job_id, event):
+    if isinstance(event, Accepted):
+        raise StoreError("the disk is full: the history cannot be written")
+    return real(self, job_id, event)
+def keep(self, outcome):
+    print("refused", file=sys.stderr, flush=True)
+    raise StoreError("no space left on device")
+JobStore.apply, OutcomeFile.keep = apply, keep
+runpy.run_module("krea_tui", run_name="__main__")
+"""
+
+
+def read_until(stream: IO[str], words: str) -> str:
+    said = ""
+    while words not in said:
+        line = stream.readline()
+        assert line, said
+        said += line
+    return said
+
+
+def test_a_command_interrupted_twice_names_the_paid_request_id_before_it_ends(tmp_path: Path) -> None:
+    simulator = Simulator()
+    with SimulatorServer(simulator) as url:
+        environ = os.environ | {"PIXAZO_API_KEY": KEY}
+        options = ["--data-dir", str(tmp_path / "data"), "--gateway", url]
+        with subprocess.Popen(
+            [sys.executable, "-c", SAFE_NOWHERE, *options, "submit", "a harbour", "--wait"],
+            cwd=Path(__file__).parents[2],
+            env=environ,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            assert process.stderr is not None
+            said = read_until(process.stderr, "refused")
+            process.send_signal(signal.SIGINT)
+            said += read_until(process.stderr, "interrupt again to end at once")
+            process.send_signal(signal.SIGINT)
+            said += process.stderr.read()
+            assert process.wait(30) == 130
+    found = re.search(r"--adopt (\S+)`", said)
+    assert found, said
+    assert simulator._jobs.get(found[1]) is not None
