@@ -3,6 +3,8 @@
 import io
 import json
 import struct
+import subprocess
+import sys
 import tracemalloc
 import zlib
 from collections.abc import Callable
@@ -20,6 +22,7 @@ from krea_tui.pictures.verify import PictureFormat, identify
 from tests.pictures.making import a_job, encoded, left_in, save
 
 MIB = 1_048_576
+ROOT = Path(__file__).parents[2]
 PNG = encoded("PNG")
 JPEG = encoded("JPEG")
 GIF = encoded("GIF")
@@ -142,6 +145,20 @@ def test_what_a_prompt_holds_stays_data_inside_and_beside_the_picture(tmp_path: 
     assert record is not None
     assert record["request"]["prompt"] == prompt  # type: ignore[index]
     assert identify(picture).width == 12
+
+
+def test_odd_metadata_says_nothing_on_the_terminal(tmp_path: Path) -> None:
+    tags = struct.pack(">HHII", 0x010E, 2, 500, 4_000) + struct.pack(">HHII", 0x8769, 4, 1, 9_000)
+    exif = b"Exif\0\0MM\0*\0\0\0\x08" + struct.pack(">H", 2) + tags + bytes(4)
+    (tmp_path / "a.jpg").write_bytes(before_the_pixels(segment(0xE1, exif)))
+    program = (
+        "import sys; from pathlib import Path; path = Path(sys.argv[1])\n"
+        "from krea_tui.pictures.verify import identify; from krea_tui.pictures.decode import decode\n"
+        "identify(path); decode(path, (4, 4)); print('decoded')"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path / "a.jpg")]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert (ended.stdout, ended.stderr) == ("decoded\n", "")
 
 
 def test_a_download_without_end_is_cut_at_the_limit(tmp_path: Path) -> None:
