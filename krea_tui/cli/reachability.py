@@ -16,19 +16,23 @@ _OLD_S: Final = 600.0
 
 
 class Reachability:
-    """Judges by the jobs and the gateway's health, looked at again and again; `patience_s` is how long it may last."""
+    """Judges by the jobs and the gateway's health, looked at again and again; `patience_s` is how long it may last.
+
+    Only time in which the machine was awake counts, whatever its clock was set to meanwhile.
+    """
 
     def __init__(self, patience_s: float) -> None:
         self._patience_s = patience_s
-        self._started_at = time.time()
+        # Nothing was heard since then; in the future while a 429 is obeyed.
+        self._silent_since = time.monotonic()
         self._refused_since: float | None = None
         self._broken_since: float | None = None
         self._progress: tuple[object, ...] = ()
 
     def is_lost(self, jobs: Sequence[Job], health: GatewayHealth) -> bool:
         """Whether no request for these jobs has reached the gateway for too long."""
-        now = time.time()
-        self._note_progress(jobs, health)
+        now = time.monotonic()
+        self._note_progress(jobs, health, now)
         if self._refused_since is None and any(job.hold_reason is HoldReason.RETRY for job in jobs):
             self._refused_since = now
         if any(job.status is JobStatus.SENDING for job in jobs):
@@ -37,7 +41,7 @@ class Reachability:
         if self._refused_since is not None and now - self._refused_since >= self._patience_s:
             return True
         if health.is_engine:
-            return self._is_silent(jobs, health, now)
+            return self._is_silent(jobs, now)
         return self._is_broken(jobs, health, now)
 
     def _is_broken(self, jobs: Sequence[Job], health: GatewayHealth, now: float) -> bool:
@@ -48,18 +52,18 @@ class Reachability:
             self._broken_since = now
         return self._broken_since is not None and now - self._broken_since >= self._patience_s
 
-    def _note_progress(self, jobs: Sequence[Job], health: GatewayHealth) -> None:
+    def _note_progress(self, jobs: Sequence[Job], health: GatewayHealth, now: float) -> None:
         # A job that is being sent once more is no progress yet; one that was accepted is.
         unsent = sum(job.status in {JobStatus.HELD, JobStatus.SENDING} for job in jobs)
         progress = (health.last_answer_at, health.rate_limited_count, unsent)
         if progress != self._progress:
             self._progress = progress
             self._refused_since = None
+            self._silent_since = now + max(0.0, (health.rate_limited_until or 0.0) - time.time())
 
-    def _is_silent(self, jobs: Sequence[Job], health: GatewayHealth, now: float) -> bool:
+    def _is_silent(self, jobs: Sequence[Job], now: float) -> bool:
         asked_for = [job for job in jobs if job.status in AT_GATEWAY]
-        if not asked_for or now < (health.rate_limited_until or 0.0):
+        if not asked_for:
             return False
-        is_young = any(now - (job.submitted_at or job.created_at) < _OLD_S for job in asked_for)
-        answered_at = max(self._started_at, health.last_answer_at or 0.0, health.rate_limited_until or 0.0)
-        return now - answered_at >= self._patience_s + (_QUIET_S if is_young else _QUIET_WHEN_OLD_S)
+        is_young = any(time.time() - (job.submitted_at or job.created_at) < _OLD_S for job in asked_for)
+        return now - self._silent_since >= self._patience_s + (_QUIET_S if is_young else _QUIET_WHEN_OLD_S)
