@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
@@ -30,6 +31,17 @@ class Pause:
     advice: str = ""
 
 
+# Of several pauses the first of these is shown; all of them hold.
+_SHOWN_FIRST: Final = (
+    PauseReason.DISK,
+    PauseReason.KEY,
+    PauseReason.FORBIDDEN,
+    PauseReason.ADDRESS,
+    PauseReason.MODEL,
+    PauseReason.DOUBT,
+    PauseReason.MONEY,
+    PauseReason.CAP,
+)
 PERSON_PAUSE: Final = Pause(PauseReason.PERSON, "paused by you", "Resume when you are ready.")
 
 
@@ -40,8 +52,9 @@ class GatewayHealth:
     They are for showing: the lanes keep their waits on a clock that nobody sets.
     `is_engine` tells whether this process sends and polls, `is_follower` whether it follows another one (neither
     before that is known); a follower shows the engine's `pause`. `is_paused_by_person` holds beside any other
-    reason, and outlives it. `callbacks_at` is the address at which the gateway's callbacks are received by this
-    process, `callbacks_trouble` why they are not although they should be.
+    reason, and outlives it. `standing` are the reasons for which the lanes stand: one that is mended uncovers the
+    others, and `pause` shows the gravest. `callbacks_at` is the address at which the gateway's callbacks are received
+    by this process, `callbacks_trouble` why they are not although they should be.
     """
 
     is_engine: bool = False
@@ -60,6 +73,7 @@ class GatewayHealth:
     is_paused_by_person: bool = False
     callbacks_at: str | None = None
     callbacks_trouble: str = ""
+    standing: dict[PauseReason, Pause] = field(default_factory=dict)
 
     def wall_was_set(self, by_s: float) -> None:
         """The wall clock was moved: what is waited for is as far away as before."""
@@ -68,6 +82,27 @@ class GatewayHealth:
             if at is not None:
                 setattr(self, name, at + by_s)
 
+    def stand(self, pause: Pause) -> None:
+        """Stand still for this reason too."""
+        self.standing[pause.reason] = pause
+        self._show_standing()
+
+    def mend(self, reason: PauseReason) -> bool:
+        """This reason is no more, the others hold; false where it was none."""
+        if self.standing.pop(reason, None) is None:
+            return False
+        self._show_standing()
+        return True
+
+    def stands_for(self, reasons: AbstractSet[PauseReason]) -> bool:
+        """Whether one of these is a reason to stand still."""
+        return not reasons.isdisjoint(self.standing)
+
     def lift_pause(self) -> None:
-        """What stood is mended; what the person paused stays so."""
-        self.pause = PERSON_PAUSE if self.is_paused_by_person else None
+        """All that stood is mended; what the person paused stays so."""
+        self.standing.clear()
+        self._show_standing()
+
+    def _show_standing(self) -> None:
+        shown = next((self.standing[reason] for reason in _SHOWN_FIRST if reason in self.standing), None)
+        self.pause = shown or (PERSON_PAUSE if self.is_paused_by_person else None)

@@ -150,8 +150,7 @@ class Leadership:
         if self.lanes is not None:
             self.lanes.context.policy = self.policy
             self.lanes.context.gateway.use_key(key)
-        pause = self.book.health.pause
-        if pause is not None and pause.reason in {PauseReason.KEY, PauseReason.FORBIDDEN}:
+        if self.book.health.stands_for({PauseReason.KEY, PauseReason.FORBIDDEN}):
             self.unpause()
         await self.heirs.release(WAITING_FOR_A_KEY, self.policy.profile)
         self.book.touch()

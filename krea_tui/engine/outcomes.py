@@ -57,8 +57,11 @@ class Outcomes:
         """The process wants to end: what is safe in the outbox need not be waited for."""
         self._leaving.set()
 
-    async def write(self, job: Job, event: OutcomeEvent) -> None:
-        """Return when the outcome stands in the history, or is in the outbox and the process leaves."""
+    async def write(self, job: Job, event: OutcomeEvent) -> OutcomeEvent:
+        """Return when the outcome stands in the history, or is in the outbox and the process leaves.
+
+        It is another one than was given where an acceptance proves to be none: then it is in doubt.
+        """
         while True:
             outcome = Outcome(job.id, job.attempt_id or "", event)
             try:
@@ -74,16 +77,16 @@ class Outcomes:
                 continue
             except StoreError as error:
                 if await self._stand_still(outcome, error):
-                    return
+                    return event
                 continue
             await self._written()
-            return
+            return event
 
     async def _stand_still(self, outcome: Outcome, error: StoreError) -> bool:
         """Keep it elsewhere, and wait a little; true where nothing more can or need be waited for."""
         is_kept = self.unwritten is not None and self.unwritten.is_kept
         self.unwritten = Unwritten(outcome, is_kept or await self._keep(outcome))
-        self._book.health.pause = Pause(PauseReason.DISK, str(error), error.advice)
+        self._book.health.stand(Pause(PauseReason.DISK, str(error), error.advice))
         self._book.touch()
         if self.unwritten.is_kept:
             await wait_for(self._leaving, self._clock, _RETRY_S)
@@ -104,9 +107,7 @@ class Outcomes:
     async def _written(self) -> None:
         was_kept = self.unwritten is not None and self.unwritten.is_kept
         self.unwritten = None
-        health = self._book.health
-        if health.pause is not None and health.pause.reason is PauseReason.DISK:
-            health.lift_pause()
+        if self._book.health.mend(PauseReason.DISK):
             self._book.touch()
         if was_kept and self._outbox is not None:
             # What stays behind names an attempt that has an outcome: nobody takes it in twice.

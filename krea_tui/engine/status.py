@@ -124,7 +124,7 @@ class StatusLane:
         One status request of the one budget, under the same breaker as the checks.
         """
         health = self._book.health
-        if health.pause is not None and health.pause.reason in _STOPPING:
+        if health.stands_for(_STOPPING):
             return None
         if self._breaker_until is not None and (self._checking or self._breaker_until > self._clock.monotonic()):
             return None
@@ -157,7 +157,8 @@ class StatusLane:
                 # The answer under way is the newest there can be.
                 continue
             elif job.recheck_at is not None:
-                self._schedule(job_id, self._recheck_due(job))
+                # What is overdue already keeps its place, however often the person asks.
+                self._schedule(job_id, min(self._due.get(job_id, float("inf")), self._recheck_due(job)))
             elif job_id not in self._due:
                 self._schedule(job_id, self._first_due(job))
         self._wake.set()
@@ -210,7 +211,7 @@ class StatusLane:
         health.next_check_at = self._clock.now() + self._heap[0][0] - now if self._heap else None
         if not self._heap or len(self._checking) >= MAX_CHECKS_AT_ONCE:
             return None
-        if health.pause is not None and health.pause.reason in _STOPPING:
+        if health.stands_for(_STOPPING):
             return None
         due_at = self._heap[0][0]
         if self._breaker_until is not None:
@@ -301,7 +302,7 @@ class StatusLane:
         if isinstance(error, RateLimited):
             return self._rate_limited(error)
         if isinstance(error, KeyRefused):
-            self._book.health.pause = Pause(PauseReason.KEY, str(error), error.advice)
+            self._book.health.stand(Pause(PauseReason.KEY, str(error), error.advice))
             self._book.touch()
             return STATUS_RETRY_S[0]
         return self._failed(job_id, error)

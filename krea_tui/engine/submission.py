@@ -152,7 +152,7 @@ class SubmissionLane:
         policy = self._context.policy
         if health.is_paused_by_person or self._book.in_flight_count(policy.profile) >= policy.max_in_flight:
             return None, None
-        is_standing = health.pause is not None and health.pause.reason is not PauseReason.DISK
+        is_standing = bool(health.standing.keys() - {PauseReason.DISK})
         if is_standing and not self._has_probe():
             return None, None
         now = self._clock.monotonic()
@@ -173,9 +173,9 @@ class SubmissionLane:
 
     def _has_probe(self) -> bool:
         """Whether the lane stands for money, and there is the one job that may find out whether it still must."""
-        pause = self._book.health.pause
+        reasons = self._book.health.standing.keys() - {PauseReason.DISK}
         probe = self._book.get(self._probe_id) if self._probe_id else None
-        return pause is not None and pause.reason is PauseReason.MONEY and probe is not None and self._is_ours(probe)
+        return reasons == {PauseReason.MONEY} and probe is not None and self._is_ours(probe)
 
     def _due_at(self, job: Job) -> float:
         """When this job may go, on the monotonic clock."""
@@ -208,7 +208,13 @@ class SubmissionLane:
             return
         self._lift(PauseReason.DISK)
         self._book.put([claimed])
-        await self._outcomes.write(claimed, await self._post(claimed))
+        doubts = self._doubts
+        outcome = await self._post(claimed)
+        written = await self._outcomes.write(claimed, outcome)
+        if isinstance(outcome, Accepted) and isinstance(written, Doubted):
+            # An answer with another job's request id is as bad as none.
+            self._doubts = doubts
+            self._doubt()
 
     async def _post(self, job: Job) -> OutcomeEvent:
         try:
@@ -255,11 +261,14 @@ class SubmissionLane:
             case RequestRefused():
                 return Refused(now, words)
             case _:
-                self._doubts += 1
-                self._back_off()
-                if self._doubts >= DOUBTS_UNTIL_STOP:
-                    self._pause(PauseReason.DOUBT, InDoubt(f"{self._doubts} requests in a row are unconfirmed"))
+                self._doubt()
                 return Doubted(now, words)
+
+    def _doubt(self) -> None:
+        self._doubts += 1
+        self._back_off()
+        if self._doubts >= DOUBTS_UNTIL_STOP:
+            self._pause(PauseReason.DOUBT, InDoubt(f"{self._doubts} requests in a row are unconfirmed"))
 
     async def _take_in(self, job_id: str) -> None:
         with suppress(StoreError):
@@ -288,12 +297,11 @@ class SubmissionLane:
         self._book.health.send_backoff_until = self._clock.now() + wait_s
 
     def _lift(self, reason: PauseReason) -> None:
-        health = self._book.health
-        if health.pause is not None and health.pause.reason is reason:
-            health.lift_pause()
+        if self._book.health.mend(reason):
             self._book.touch()
 
     def _pause(self, reason: PauseReason, error: KreaTuiError) -> None:
-        self._probe_id = None
-        self._book.health.pause = Pause(reason, str(error), error.advice)
+        if reason is not PauseReason.DISK:
+            self._probe_id = None
+        self._book.health.stand(Pause(reason, str(error), error.advice))
         self._book.touch()
