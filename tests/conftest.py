@@ -33,6 +33,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--require-tools", action="store_true", help="fail, not skip, where a test's tool is missing")
     parser.addoption("--kill-rounds", type=int, default=12, help="how many random rounds of kill -9 are played")
     parser.addoption("--kill-seed", type=int, default=1, help="the seed of the first of them")
+    parser.addoption("--soak-jobs", type=int, default=150, help="how many jobs are sent in bad weather")
 
 
 # --- tests that need tmux, Xvfb, a terminal -------------------------------------------------------------------------
