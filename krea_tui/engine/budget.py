@@ -1,13 +1,16 @@
-"""One budget for every request to the gateway, shared by the lanes: polls go before submissions."""
+"""One budget for every request to the gateway, shared by the lanes: polls go before submissions, nobody starves."""
 
 from __future__ import annotations
 
 import asyncio
-import heapq
 from enum import IntEnum
+from typing import Final
 
 from krea_tui.domain.pacing import TokenBucket
 from krea_tui.engine.ports import Clock
+
+# Where polls queue up, a submission that waits gets the token after so many of them.
+POLLS_BEFORE_A_SUBMISSION: Final = 4
 
 
 class Priority(IntEnum):
@@ -18,13 +21,14 @@ class Priority(IntEnum):
 
 
 class Budget:
-    """Hands out the bucket's tokens in order of priority, then of arrival."""
+    """Hands out the bucket's tokens in order of priority, then of arrival; every fifth goes to who waits behind."""
 
     def __init__(self, bucket: TokenBucket, clock: Clock) -> None:
         self.bucket = bucket
         self._clock = clock
         self._waiting: list[tuple[Priority, int, asyncio.Future[None]]] = []
         self._arrivals = 0
+        self._polls_in_a_row = 0
         self._server: asyncio.Task[None] | None = None
 
     async def acquire(self, priority: Priority) -> None:
@@ -33,7 +37,7 @@ class Budget:
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._arrivals += 1
-        heapq.heappush(self._waiting, (priority, self._arrivals, turn))
+        self._waiting.append((priority, self._arrivals, turn))
         if self._server is None or self._server.done():
             self._server = asyncio.create_task(self._serve(), name="gateway-budget")
         try:
@@ -57,17 +61,23 @@ class Budget:
         self.bucket.slow_down(self._clock.monotonic(), wait_s)
 
     async def _serve(self) -> None:
-        while self._waiting:
-            if self._waiting[0][2].done():
-                heapq.heappop(self._waiting)
-                continue
+        while self._has_waiting():
             wait_s = self.bucket.take(self._clock.monotonic())
             if wait_s > 0:
                 await self._clock.sleep(wait_s)
-                continue
-            # The order may have changed while this one slept: the token goes to whoever is first now.
-            while self._waiting:
-                _, _, turn = heapq.heappop(self._waiting)
-                if not turn.done():
-                    turn.set_result(None)
-                    break
+            else:
+                self._hand_over()
+
+    def _has_waiting(self) -> bool:
+        self._waiting = [entry for entry in self._waiting if not entry[2].done()]
+        return bool(self._waiting)
+
+    def _hand_over(self) -> None:
+        """Give a token to whoever is first by now: the order may have changed while it was waited for."""
+        first = min(self._waiting, key=lambda entry: entry[:2])
+        submissions = [entry for entry in self._waiting if entry[0] is Priority.SUBMIT]
+        if submissions and self._polls_in_a_row >= POLLS_BEFORE_A_SUBMISSION:
+            first = min(submissions, key=lambda entry: entry[:2])
+        self._polls_in_a_row = self._polls_in_a_row + 1 if submissions and first[0] is Priority.POLL else 0
+        self._waiting.remove(first)
+        first[2].set_result(None)

@@ -1,6 +1,7 @@
 """The one budget: polls before submissions, and nobody's going away costs the others anything."""
 
 import asyncio
+from itertools import pairwise
 
 from krea_tui.domain.pacing import TokenBucket
 from krea_tui.engine.budget import Budget, Priority
@@ -50,4 +51,25 @@ async def test_a_429_while_one_waits_makes_it_wait_longer() -> None:
     budget.rate_limited(30.0)
     await clock.run_until(waits.done, 60)
     assert clock.monotonic() >= 30.5
+    await budget.aclose()
+
+
+async def test_a_submission_that_waits_gets_every_fifth_token_however_many_polls_there_are() -> None:
+    clock = VirtualClock(0.0)
+    budget = Budget(TokenBucket(1.0, 1, 0.0), clock)
+    served: list[Priority] = []
+
+    async def ask_for_ever(priority: Priority) -> None:
+        while True:
+            await budget.acquire(priority)
+            served.append(priority)
+
+    tasks = [asyncio.create_task(ask_for_ever(priority)) for priority in (Priority.POLL, Priority.SUBMIT)]
+    await clock.run_until(lambda: len(served) >= 31, 60)
+    submissions = [number for number, priority in enumerate(served) if priority is Priority.SUBMIT]
+    assert [later - earlier for earlier, later in pairwise(submissions)] == [5] * (len(submissions) - 1)
+    assert len(submissions) == 6
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
     await budget.aclose()
