@@ -28,6 +28,7 @@ _UNTRUSTED: Final = (
     "its certificate is signed by nobody this machine trusts; somebody may be listening in."
     " Behind a company's proxy, point SSL_CERT_FILE to its certificate"
 )
+_CUT_OFF: Final = "the TLS handshake was cut off; look at the network and at any firewall"
 _KINDS: Final[tuple[tuple[type[BaseException], str], ...]] = (
     (httpx.ConnectTimeout, "no connection within the time limit; look at the network"),
     (httpx.ReadTimeout, "no answer within the time limit"),
@@ -63,8 +64,10 @@ def _connect_words(error: BaseException, trace: Trace | None) -> str:
                     "the TLS handshake failed, the answer is no TLS; look at the address and port,"
                     " and whether this network wants a login"
                 )
+            case ssl.SSLEOFError() | ssl.SSLZeroReturnError() | ssl.SSLSyscallError():
+                return _CUT_OFF
             case ssl.SSLError():
-                return "the TLS handshake failed"
+                return "the TLS handshake failed; look at the network and at any firewall"
             case socket.gaierror():
                 return "the name does not resolve; look at the address and the network"
             case ConnectionRefusedError():
@@ -74,7 +77,7 @@ def _connect_words(error: BaseException, trace: Trace | None) -> str:
             case _:
                 continue
     if trace is not None and trace.is_in_handshake:
-        return "the TLS handshake was cut off; look at the network and at any firewall"
+        return _CUT_OFF
     return "the connection broke before it stood"
 
 
