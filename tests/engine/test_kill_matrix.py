@@ -151,6 +151,33 @@ def test_killed_at_every_place_of_a_request_and_its_answer(tmp_path: Path) -> No
     assert {outcome.kills for outcome in figures.values()} == {1}
 
 
+# --- a disk that refuses the one commit that counts ------------------------------------------------------------------
+
+ACCEPTANCE = "COMMIT apply(Accepted)"
+KEPT = ("before fsync _fill<keep#1", "after fsync _fill<keep#1")
+TAKEN_IN = (
+    f"before {ACCEPTANCE}#1",
+    f"amid {ACCEPTANCE}#1",
+    f"after {ACCEPTANCE}#1",
+    "before fsync _fill<clear#1",
+    "after fsync _fill<clear#1",
+)
+
+
+def keep_and_take_in(on: Round, die_at: str, again_at: str) -> Figures:
+    on.live(1, die_at=die_at, refused=ACCEPTANCE)
+    on.live(die_at=again_at)
+    on.live()
+    figures = on.check()
+    assert figures == Figures(rounds=1, kills=2, jobs=1, posts=1, charges=1, completed=1)
+    return figures
+
+
+def test_killed_while_the_history_refuses_an_acceptance_it_is_known_all_the_same(tmp_path: Path) -> None:
+    deaths = [(die_at, again_at) for die_at in KEPT for again_at in TAKEN_IN]
+    play_all(tmp_path, {" ".join(two): partial(keep_and_take_in, die_at=two[0], again_at=two[1]) for two in deaths})
+
+
 # --- what was held when its process died -----------------------------------------------------------------------------
 
 ACCEPTED = "after COMMIT insert#1"

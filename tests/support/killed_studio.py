@@ -46,6 +46,7 @@ class Order:
     die_at: str | None = None
     is_command: bool = False
     waits: bool = False
+    refused: str | None = None
 
     @property
     def word(self) -> Path:
@@ -59,7 +60,7 @@ def live(order: Order) -> None:
     os.dup2(errors, sys.stderr.fileno())
     # The rules stay, the person's patience is shortened: a check every 0.08 s in place of every 5 s.
     vars(pacing).update(POLL_INTERVAL_S=CHECK_EVERY_S, AGE_STEPS=((0.0, CHECK_EVERY_S),))
-    steps = Steps(order.trace, order.die_at)
+    steps = Steps(order.trace, order.die_at, order.refused)
     steps.watch()
     asyncio.run(_live(order, steps))
 

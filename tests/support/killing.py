@@ -152,10 +152,11 @@ class Round:
         cut: Cut | None = None,
         is_command: bool = False,
         waits: bool = False,
+        refused: str | None = None,
     ) -> Life:
         """Start a studio with so many new jobs; it dies at the step, or when the wire has come to the cut.
 
-        With `waits` it submits its jobs only when told to (`Life.go`).
+        With `waits` it submits its jobs only when told to (`Life.go`); its commits of the `refused` label fail.
         """
         self._lives += 1
         begun = threading.Event()
@@ -177,6 +178,7 @@ class Round:
                 die_at=die_at,
                 is_command=is_command,
                 waits=waits,
+                refused=refused,
             )
         )
         begun.set()
@@ -184,10 +186,16 @@ class Round:
         return life
 
     def live(
-        self, count: int = 0, *, die_at: str | None = None, cut: Cut | None = None, is_command: bool = False
+        self,
+        count: int = 0,
+        *,
+        die_at: str | None = None,
+        cut: Cut | None = None,
+        is_command: bool = False,
+        refused: str | None = None,
     ) -> Life:
         """The same, until it has ended."""
-        return self.end(self.start(count, die_at=die_at, cut=cut, is_command=is_command))
+        return self.end(self.start(count, die_at=die_at, cut=cut, is_command=is_command, refused=refused))
 
     def end(self, life: Life) -> Life:
         """Wait for its end, whichever that is."""
@@ -282,9 +290,10 @@ class Round:
             assert found is not None, f"the picture of seed {seed} is not whole on the disk"
             assert (found.path, found.sha256) == (picture.path, picture.sha256)
         done = sum(job.status is JobStatus.COMPLETED for job in jobs.values())
-        names = [path for path in self.data.rglob("*") if path.suffix in {".png", ".json", ".part"}]
+        names = [path for path in files.root.rglob("*") if path.is_file()]
         suffixes = Counter(path.suffix for path in names)
         assert suffixes == Counter({".png": done, ".json": done}), names
+        assert not list(self.data.rglob("*.part"))
 
 
 def _by_seed(simulator: Simulator) -> dict[int, list[SimulatedJob]]:

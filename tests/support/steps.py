@@ -28,10 +28,14 @@ Act = Callable[[], object]
 
 
 class Steps:
-    """Writes down each step as `label#n`, the n-th of its kind; dies at the one named `die_at`."""
+    """Writes down each step as `label#n`, the n-th of its kind; dies at the one named `die_at`.
 
-    def __init__(self, trace: Path, die_at: str | None = None) -> None:
+    Commits whose label is `refused` fail as on a disk that gives errors.
+    """
+
+    def __init__(self, trace: Path, die_at: str | None = None, refused: str | None = None) -> None:
         self._die_at = die_at
+        self._refused = refused
         self._counts: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._handle = os.open(trace, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
@@ -97,6 +101,8 @@ class Steps:
                     return real()
                 label = f"{sql.split(maxsplit=1)[0]} {_callers()}"
                 steps.reach(f"before {label}")
+                if label == steps._refused:
+                    raise sqlite3.OperationalError("disk I/O error")
                 steps.reach(f"amid {label}", lambda: _die_during(real))
                 cursor = real()
                 steps.reach(f"after {label}")
@@ -152,13 +158,9 @@ def _die() -> NoReturn:
 def _die_during(act: Act) -> None:
     """Somewhere between the first and the last byte that the act writes, or just after."""
 
-    def strike() -> None:
-        time.sleep(random.random() * _LONGEST_COMMIT_S)
-        _die()
-
-    threading.Thread(target=strike, daemon=True).start()
+    threading.Timer(random.random() * _LONGEST_COMMIT_S, _die).start()
     act()
-    time.sleep(_LONGEST_COMMIT_S)
+    threading.Event().wait()
 
 
 def _first_word(data: bytes) -> str:
