@@ -28,7 +28,7 @@ _UNTRUSTED: Final = (
     "its certificate is signed by nobody this machine trusts; somebody may be listening in."
     " Behind a company's proxy, point SSL_CERT_FILE to its certificate"
 )
-_CUT_OFF: Final = "the TLS handshake was cut off; look at the network and at any firewall"
+_CUT_OFF: Final = "was cut off; look at the network and at any firewall"
 _KINDS: Final[tuple[tuple[type[BaseException], str], ...]] = (
     (httpx.ConnectTimeout, "no connection within the time limit; look at the network"),
     (httpx.ReadTimeout, "no answer within the time limit"),
@@ -56,29 +56,29 @@ def _words(error: BaseException, trace: Trace | None) -> str:
 
 def _connect_words(error: BaseException, trace: Trace | None) -> str:
     for cause in _causes(error):
-        match cause:
-            case ssl.SSLCertVerificationError():
-                return f"the TLS handshake failed, {_CERTIFICATES.get(cause.verify_code, _UNTRUSTED)}"
-            case ssl.SSLError() if cause.reason in _NO_TLS:
-                return (
-                    "the TLS handshake failed, the answer is no TLS; look at the address and port,"
-                    " and whether this network wants a login"
-                )
-            case ssl.SSLEOFError() | ssl.SSLZeroReturnError() | ssl.SSLSyscallError():
-                return _CUT_OFF
-            case ssl.SSLError():
-                return "the TLS handshake failed; look at the network and at any firewall"
-            case socket.gaierror():
-                return "the name does not resolve; look at the address and the network"
-            case ConnectionRefusedError():
-                return "nobody answers at its address; look at the address and the network"
-            case OSError() if cause.errno in _UNREACHABLE:
-                return "there is no way to the network; look at the connection"
-            case _:
-                continue
+        if isinstance(cause, ssl.SSLError):
+            return f"the TLS handshake {_handshake_words(cause)}"
+        if isinstance(cause, socket.gaierror):
+            return "the name does not resolve; look at the address and the network"
+        if isinstance(cause, ConnectionRefusedError):
+            return "nobody answers at its address; look at the address and the network"
+        if isinstance(cause, OSError) and cause.errno in _UNREACHABLE:
+            return "there is no way to the network; look at the connection"
     if trace is not None and trace.is_in_handshake:
-        return _CUT_OFF
+        return f"the TLS handshake {_CUT_OFF}"
     return "the connection broke before it stood"
+
+
+def _handshake_words(error: ssl.SSLError) -> str:
+    match error:
+        case ssl.SSLCertVerificationError():
+            return f"failed, {_CERTIFICATES.get(error.verify_code, _UNTRUSTED)}"
+        case ssl.SSLEOFError() | ssl.SSLZeroReturnError() | ssl.SSLSyscallError():
+            return _CUT_OFF
+        case _ if error.reason in _NO_TLS:
+            return "failed, the answer is no TLS; look at the address and port, and whether this network wants a login"
+        case _:
+            return "failed; look at the network and at any firewall"
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
