@@ -1,9 +1,9 @@
 """The scheduler with ten thousand jobs, in virtual time: the real lanes over the real budget, every request logged.
 
 How long a job may wait for its next check (`bound_s`) follows from the rules of pacing. Let n jobs be polled at r
-tokens a second. After a check the next one is due within `max(AGE_STEPS, n / r) * (1 + JITTER)`. Then at most n - 1 others are
-due before it (the heap is ordered by due time, and what is due later goes later), which takes n / r at most. Where
-submissions wait, intervals are reckoned with half the rate, and every fifth token is theirs while polls queue up.
+tokens a second. After a check the next one is due within `max(AGE_STEPS, n / r) * (1 + JITTER)`. Then at most n - 1
+others are due before it (the heap is ordered by due time, and what is due later goes later), which takes n / r at most.
+Where submissions wait, intervals are reckoned with half the rate, and every fifth token is theirs while polls queue up.
 """
 
 import random
