@@ -10,7 +10,7 @@ from krea_tui.domain.pacing import TokenBucket
 from krea_tui.engine.ports import Clock
 
 # Where polls queue up, a submission that waits gets the token after so many of them.
-POLLS_BEFORE_A_SUBMISSION: Final = 4
+POLLS_BEFORE_A_SUBMISSION: Final = 2
 
 
 class Priority(IntEnum):
@@ -21,7 +21,7 @@ class Priority(IntEnum):
 
 
 class Budget:
-    """Hands out the bucket's tokens in order of priority, then of arrival; every fifth goes to who waits behind."""
+    """Hands out the bucket's tokens in order of priority, then of arrival; a submission waits for two polls at most."""
 
     def __init__(self, bucket: TokenBucket, clock: Clock) -> None:
         self.bucket = bucket
@@ -45,10 +45,6 @@ class Budget:
         except asyncio.CancelledError:
             turn.cancel()
             raise
-
-    def is_awaited(self, priority: Priority) -> bool:
-        """Whether somebody of this priority waits for a token right now."""
-        return any(waiting == priority and not turn.done() for waiting, _, turn in self._waiting)
 
     async def aclose(self) -> None:
         """Stop handing out tokens; whoever still waits is on the way out too."""

@@ -192,11 +192,7 @@ class StatusLane:
         if job.denials:
             return DENIED_INTERVAL_S
         polled = len(self._due) + len(self._checking)
-        rate_per_s = self._budget.bucket.rate_per_s
-        if self._budget.is_awaited(Priority.SUBMIT):
-            # Polls go first, but many of them would leave nothing to the submissions that wait.
-            rate_per_s /= 2
-        return next_check_delay(self.patience.age_s(job), polled, rate_per_s, self._chance)
+        return next_check_delay(self.patience.age_s(job), polled, self._budget.bucket.rate_per_s, self._chance)
 
     def _schedule(self, job_id: str, due_at: float) -> None:
         self._due[job_id] = due_at

@@ -241,6 +241,7 @@ class EngineMachine(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([20.0, 200.0, 1_000.0, 30_000.0]), then=THEN)
     def the_machine_sleeps(self, seconds: float, then: float) -> None:
         self.clock.suspend(seconds)
+        self.judge.sleep_through(seconds)
         self.wait(then)
 
     @precondition(lambda self: len(self.living()) < 2)

@@ -79,6 +79,12 @@ class Judge:
         self.word_at = self.clock.monotonic()
         self.needs_word = {job_id: why for job_id, why in self.needs_word.items() if why not in reasons}
 
+    def sleep_through(self, seconds: float) -> None:
+        """While the machine sleeps no word is on its way to anybody."""
+        self.word_at += seconds
+        if self.paused_at is not None:
+            self.paused_at += seconds
+
     # --- the history
 
     def look(self) -> None:
