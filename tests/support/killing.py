@@ -135,6 +135,7 @@ class Round:
         self.approved = 0
         self._lives = 0
         self._deaths: dict[str, float] = {}
+        self._victim: Life | None = None
         folder.mkdir(parents=True, exist_ok=True)
 
     @contextmanager
@@ -181,6 +182,8 @@ class Round:
                 refused=refused,
             )
         )
+        if cut is not None:
+            self._victim = life
         begun.set()
         self.approved += count
         return life
@@ -199,7 +202,11 @@ class Round:
 
     def end(self, life: Life) -> Life:
         """Wait for its end, whichever that is."""
-        if life.end():
+        was_killed = life.end()
+        if life is self._victim:
+            # A cut that never came is not for the next one.
+            self.proxy.cut(None)
+        if was_killed:
             self.kills += 1
             self._deaths[life.order.key] = life.died_at
         return life
