@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
+from tests.support.key_search import look_at_request
+
 LIMIT_S = 5.0
 
 Talk = Callable[[socket.socket], None]
@@ -20,7 +22,10 @@ def read_request(connection: socket.socket) -> bytes:
     lengths = [line.split(b":")[1] for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")]
     while lengths and len(body) < int(lengths[0]) and (part := connection.recv(65_536)):
         body += part
-    return data and head + b"\r\n\r\n" + body
+    if not data:
+        return b""
+    look_at_request("a socket server", request := head + b"\r\n\r\n" + body)
+    return request
 
 
 def reset(connection: socket.socket) -> None:
