@@ -20,10 +20,10 @@ class TestKey(str):
         return "<a key of the tests>"
 
 
-def key_named(name: str) -> TestKey:
+def key_named(name: str) -> str:
     """A key that the search knows; another one for every name."""
     return TestKey(f"{HEAD}-{name}-{TAIL}")
 
 
-KEY: Final = key_named("usual")
-OTHER_KEY: Final = key_named("other")
+KEY: Final[str] = key_named("usual")
+OTHER_KEY: Final[str] = key_named("other")
