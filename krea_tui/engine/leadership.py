@@ -179,12 +179,16 @@ class Leadership:
         health.is_engine, health.is_follower = True, False
         health.lift_pause()
         try:
-            await self.signals.begin_standing()
             await self._follow_changes()
             if self._world.outbox is not None:
                 await take_in(self._world.outbox, self._store, self.book)
             await self.heirs.doubt_interrupted()
-            await self.heirs.adopt(self.policy.profile, takes_orphans=self.policy.adopts_orphans)
+            before = (await self.signals.hear()).standing.pause
+            adopted = await self.heirs.adopt(self.policy.profile, takes_orphans=self.policy.adopts_orphans)
+            if adopted and before is not None and before.reason is PauseReason.DOUBT:
+                # Only the person lets these jobs go on, whoever is to send them.
+                health.stand(before)
+            await self.signals.begin_standing(Standing.of(health))
             gateway = await self._world.open_gateway(self.policy.key)
             try:
                 await self._run_lanes(gateway)

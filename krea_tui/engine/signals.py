@@ -87,10 +87,10 @@ class Signals:
         """Another key lies in its file now; the key itself never comes here."""
         await self._store.set_meta(_KEY, fingerprint)
 
-    async def begin_standing(self) -> None:
-        """This process leads from now on: what an engine before it stood for is over."""
-        self._told = Standing()
-        await self._store.set_meta(_STANDING, None)
+    async def begin_standing(self, standing: Standing) -> None:
+        """This process leads from now on: of what an engine before it stood for, this is left."""
+        await self._store.set_meta(_STANDING, json.dumps(asdict(standing)))
+        self._told = standing
 
     async def tell_standing(self, standing: Standing) -> None:
         """Tell the followers how the engine stands, where that has changed."""

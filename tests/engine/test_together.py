@@ -20,6 +20,11 @@ def leads(process: Process) -> bool:
     return process.engine.book.health.is_engine
 
 
+def pause_of(process: Process) -> PauseReason | None:
+    pause = process.engine.book.health.pause
+    return None if pause is None else pause.reason
+
+
 def command(bench: Bench) -> Policy:
     return replace(bench.policy, adopts_orphans=False)
 
@@ -64,6 +69,21 @@ async def test_the_follower_takes_over_and_nothing_is_sent_twice(bench: Bench) -
         assert leads(second)
         await second.done(jobs)
         assert (bench.stats["charges"], bench.stats["duplicates"]) == (5, 0)
+
+
+async def test_who_takes_over_stands_still_for_three_doubts_until_the_person_resumes(bench: Bench) -> None:
+    bench.tell(Fault(on=Target.POST, status=500, times=3))
+    async with bench.process() as first, bench.process() as second:
+        jobs = await first.engine.submit(requests(5))
+        await second.until(lambda: pause_of(second) is PauseReason.DOUBT)
+        assert await first.finish() == [], "the other takes them over"
+        await second.until(lambda: leads(second))
+        await bench.clock.advance(150)
+        assert (pause_of(second), bench.stats["posts"]) == (PauseReason.DOUBT, 3)
+        await second.engine.resume()
+        await second.done(jobs[3:])
+        assert pause_of(second) is None
+        assert bench.stats["posts"] == 5
 
 
 async def test_a_clean_stop_alone_leaves_its_jobs_over_and_only_the_person_lets_them_go(bench: Bench) -> None:
