@@ -238,6 +238,8 @@ class Sight:
             self._forbidden += 1
         if post in {Post.ACCEPTED, Post.ACCEPTED_UNKNOWN_WORD}:
             self._doubts = self._forbidden = 0
+        if post in {Post.ACCEPTED, Post.ACCEPTED_UNKNOWN_WORD, Post.ID_OF_ANOTHER}:
+            # A gateway that accepts has found money, whatever it calls the job.
             self._broke_at = None
         if post is Post.NO_MONEY:
             self._broke_at = self._clock.monotonic()
