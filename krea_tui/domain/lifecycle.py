@@ -237,9 +237,10 @@ def _deny(job: Job, event: StatusDenied) -> Job:
     denied = replace(job, denials=denials, denied_since=since, last_checked_at=event.at, recheck_at=None)
     if job.status is JobStatus.COMPLETED:
         return _still_without_picture(denied, event.at)
+    if job.adopted_at is not None:
+        # The gateway never named this id, so it is no late answer of its own: the person can correct it now.
+        return _doubted_again(denied)
     if denials >= DENIALS_NEEDED and event.at - since >= DENIAL_PATIENCE_S:
-        if job.adopted_at is not None:
-            return _doubted_again(denied)
         words = "the gateway does not know this request id"
         return replace(denied, status=JobStatus.NOT_FOUND, error=words)
     return denied
