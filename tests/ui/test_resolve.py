@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from textual.widgets import Input
+from textual.widgets import Input, SelectionList
 
 from krea_tui.domain.job import Charge, Job, JobStatus
 from krea_tui.simulator import Close, Fault, Simulator, SimulatorServer, Target
@@ -131,7 +131,7 @@ async def test_sending_again_names_the_price_and_makes_one_new_job(gateway: Gate
         await app.press("n")
         assert gateway.posts == 0
         await app.press("s", "y")
-        await app.says("1 request accepted in their place.")
+        await app.says("1 request accepted in its place.")
         await app.until(lambda: sum(job.is_done for job in app.jobs) == 1, "the new picture")
     jobs = stored(plan.locations)
     assert sorted(job.needs_decision for job in jobs) == [False, False, True]
@@ -148,6 +148,18 @@ async def test_many_are_sent_again_by_their_count(gateway: Gateway) -> None:
         await entered(app, "3")
         await app.until(lambda: sum(job.is_done for job in app.jobs) == 3, "the new pictures")
     assert gateway.posts == 3
+
+
+async def test_those_of_one_batch_are_told_apart_by_second_and_seed(gateway: Gateway) -> None:
+    plan = plan_for(gateway.url)
+    remember(plan.locations, doubted(gateway, 2))
+    async with studio(plan) as app:
+        screen = await opened(app)
+        rows = screen.query_one(SelectionList)
+        for index, words in enumerate((":01  $0.06  1 ", ":00  $0.06  0 ")):
+            assert words in str(rows.get_option_at_index(index).prompt)
+        await app.press("c")
+        await app.until(lambda: "seed 1, $0.06, sent" in app.text, "which one it is about")
 
 
 async def test_a_pasted_request_id_is_adopted_and_brings_the_picture(gateway: Gateway) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on
@@ -213,7 +214,7 @@ class Resolve(ModalScreen[None], ActsAlone[None]):
 
         async def send(engine: Engine) -> str:
             sent = await engine.send_again([job.id for job in jobs])
-            return f"{_counted(len(sent))} accepted in their place."
+            return f"{_counted(len(sent))} accepted in {'its' if len(sent) == 1 else 'their'} place."
 
         self._ask(
             jobs,
@@ -265,12 +266,19 @@ class Resolve(ModalScreen[None], ActsAlone[None]):
 
 
 def _line(job: Job) -> Content:
-    parts: Iterable[str] = (local_time(job.attempted_at or job.created_at), format_usd(job.price_microusd))
-    return Content(f"{'  '.join(parts)}  {title_of(job)}")
+    # Pictures of one batch differ in nothing but the second and the seed.
+    parts: Iterable[str] = (_sent_at(job), format_usd(job.price_microusd), f"{job.request.seed:<10}", title_of(job))
+    return Content("  ".join(parts))
 
 
 def _words(job: Job) -> str:
-    return f"{title_of(job)[:60]} ({format_usd(job.price_microusd)}, {local_time(job.attempted_at or job.created_at)})"
+    seed = f"seed {job.request.seed}"
+    return f"{title_of(job)[:60]}\n{seed}, {format_usd(job.price_microusd)}, sent {_sent_at(job)}"
+
+
+def _sent_at(job: Job) -> str:
+    at = job.attempted_at or job.created_at
+    return local_time(at) + datetime.fromtimestamp(at).astimezone().strftime(":%S")
 
 
 def _counted(count: int) -> str:
