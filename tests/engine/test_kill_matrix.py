@@ -18,7 +18,7 @@ import pytest
 
 from krea_tui.domain.job import HoldReason
 from tests.support.cutting_proxy import Cut, Kind, Place, Side
-from tests.support.killed_studio import LEADING
+from tests.support.killed_studio import LEADING, WAITING
 from tests.support.killing import Figures, Life, Round
 from tests.support.waiting import wait_until
 
@@ -270,7 +270,9 @@ def test_the_other_takes_over_within_five_seconds_wherever_the_first_died(tmp_pa
 def test_a_process_that_is_only_stopped_goes_on_leading(tmp_path: Path) -> None:
     with Round(tmp_path).serving() as on:
         first = on.start(3, waits=True)
-        wait_until(lambda: leads(first), within_s=20, what="the first leads")
+        # At rest: stopped in the middle of a commit it would hold the history for itself.
+        wait_until(lambda: first.moment_of(WAITING) is not None, within_s=20, what="the first leads and waits")
+        assert leads(first)
         os.kill(first.pid, signal.SIGSTOP)
         second = on.start(1)
         wait_until(lambda: tries_to_lead(second) >= 4, within_s=20)

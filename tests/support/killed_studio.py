@@ -29,6 +29,7 @@ from tests.support.waiting import wait_until_async
 CHECK_EVERY_S = 0.08
 LEADING = "leading"
 SETTLED = "settled"
+WAITING = "waiting"
 WORD_LIMIT_S = 60.0
 _RUNNING = frozenset({JobStatus.SENDING, JobStatus.QUEUED, JobStatus.PROCESSING})
 
@@ -86,6 +87,7 @@ async def _live(order: Order, steps: Steps) -> None:
     look(frozenset())
     requests = [GenerationRequest("a lighthouse in heavy fog", order.seed + n) for n in range(order.count)]
     if order.waits:
+        steps.say(WAITING)
         await wait_until_async(order.word.exists, WORD_LIMIT_S, "the word to go")
     if requests:
         await studio.engine.submit(requests)
