@@ -41,6 +41,7 @@ from krea_tui.domain.job import (
     Picture,
     PictureState,
 )
+from krea_tui.domain.settling import doubted_again, not_charged, sent_again
 
 _KNOWN: Final = {
     status.value: status
@@ -90,11 +91,9 @@ def advance(job: Job, event: Event) -> Job:  # noqa: C901, PLR0911, PLR0912 -- o
         case Adopted():
             return _adopt(job, event)
         case DeclaredNotCharged():
-            words = "not charged, by your own word"
-            return replace(job, status=JobStatus.REJECTED, settled_at=event.at, completed_at=event.at, error=words)
+            return not_charged(job, event)
         case SentAgain():
-            words = f"sent again as {event.successor_id}; this one may still have been charged"
-            return replace(job, settled_at=event.at, error=words)
+            return sent_again(job, event)
 
 
 def can_take(job: Job, event_type: type[Event]) -> bool:
@@ -239,25 +238,11 @@ def _deny(job: Job, event: StatusDenied) -> Job:
         return _still_without_picture(denied, event.at)
     if job.adopted_at is not None:
         # The gateway never named this id, so it is no late answer of its own: the person can correct it now.
-        return _doubted_again(denied)
+        return doubted_again(denied)
     if denials >= DENIALS_NEEDED and event.at - since >= DENIAL_PATIENCE_S:
         words = "the gateway does not know this request id"
         return replace(denied, status=JobStatus.NOT_FOUND, error=words)
     return denied
-
-
-def _doubted_again(job: Job) -> Job:
-    """The request id that a person named is nobody's: what became of the job is as unknown as it was before."""
-    return replace(
-        job,
-        status=JobStatus.UNCONFIRMED,
-        request_id=None,
-        adopted_at=None,
-        submitted_at=None,
-        denials=0,
-        denied_since=None,
-        error=f"the gateway does not know {job.request_id}, which was adopted as its request id",
-    )
 
 
 def _no_later(since: float | None, at: float) -> float:

@@ -29,6 +29,11 @@ class Heirs:
         self._book = book
         # Jobs keep being this process's own when the engine it handed them to dies.
         self._accepted: set[str] = set()
+        self._met: set[str] = set()
+
+    async def meet(self) -> None:
+        """Take note of who is alive beside this process: only what these had may it take over."""
+        self._met |= await asyncio.to_thread(self._world.processes.living_others)
 
     def accept(self, job_ids: Iterable[str]) -> None:
         """The person gave these jobs to this process."""
@@ -47,8 +52,9 @@ class Heirs:
     async def adopt(self, profile: str, *, takes_orphans: bool) -> list[str]:
         """Held jobs of living processes are handed to us, those of dead ones are left-overs.
 
-        With `takes_orphans` what a process had that was well within the last five minutes is taken over too. Jobs of
-        another gateway's profile are never ours: we could not send them. Returns the ids of the jobs that are ours
+        With `takes_orphans` what a process had that lived beside this one, and was well within the last five minutes,
+        is taken over too: the person still has a window open. After a death without witnesses the person decides. Jobs
+        of another gateway's profile are never ours: we could not send them. Returns the ids of the jobs that are ours
         from now on.
         """
         processes = self._world.processes
@@ -61,11 +67,14 @@ class Heirs:
             died_at = await asyncio.to_thread(processes.died_at, owner)
             # A death in the future was written down by a clock that has been set back: nobody knows when it was.
             is_recent = died_at is not None and -_AGREE_S <= self._world.clock.now() - died_at <= TAKEOVER_WINDOW_S
+            inherits = is_recent and takes_orphans and owner in self._met
+            # A command leaves to the app what has just died.
+            is_over = died_at is not None and (takes_orphans or not is_recent)
             for job in jobs:
-                is_heir = died_at is None or job.id in self._accepted or (is_recent and takes_orphans)
+                is_heir = died_at is None or job.id in self._accepted or inherits
                 if is_heir and job.profile == profile:
                     adopted.append(job.id)
-                elif died_at is not None and not is_recent:
+                elif is_over and not inherits:
                     await try_apply(self._store, self._book, job.id, PutOnHold(HoldReason.LEFT_OVER))
         if adopted:
             self._book.put(await self._store.mark(adopted, {"accepted_by": processes.process_id}))

@@ -171,6 +171,7 @@ class Leadership:
             return
         self.book.health.is_follower = True
         self.is_ready.set()
+        await self.heirs.meet()
         await self._follow_changes()
         await wait_for(self._stop, self._clock, FOLLOW_INTERVAL_S)
 

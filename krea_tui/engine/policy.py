@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 class Policy:
     """`profile` is the gateway's identity; amounts are micro-dollars, rates requests a second.
 
-    `adopts_orphans`: whether this process may send what a process that died within the last five minutes had
+    `adopts_orphans`: whether this process may send what a process beside it that died within five minutes had
     accepted. The app may; a command never sends another command's left-overs.
     """
 

@@ -84,10 +84,14 @@ class SignOfLife:
         os.utime(path, (last_well_at, last_well_at))
         return last_well_at
 
+    def living_others(self) -> frozenset[str]:
+        """The other processes of this data directory that are running."""
+        names = [path.name.removesuffix(_SUFFIX) for path in self._folder.glob(f"*{_SUFFIX}")]
+        return frozenset(name for name in names if name != self.process_id and self.died_at(name) is None)
+
     def others_alive(self) -> bool:
         """Whether another process of this data directory is running."""
-        names = [path.name.removesuffix(_SUFFIX) for path in self._folder.glob(f"*{_SUFFIX}")]
-        return any(self.died_at(name) is None for name in names if name != self.process_id)
+        return bool(self.living_others())
 
     def _sweep(self) -> None:
         for path in self._folder.glob(f"*{_SUFFIX}"):

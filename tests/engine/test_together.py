@@ -112,9 +112,13 @@ async def test_a_restart_in_the_middle_posts_nothing_again(bench: Bench) -> None
     assert (bench.stats["posts"], bench.stats["charges"]) == (4, 4)
 
 
-async def test_the_app_takes_over_what_died_within_five_minutes(bench: Bench) -> None:
-    ids = await left_behind(bench, died_s_ago=200)
+async def test_what_died_without_a_witness_waits_for_the_person_however_lately_it_died(bench: Bench) -> None:
+    ids = await left_behind(bench, died_s_ago=2)
     async with bench.process() as process:
+        await bench.clock.advance(30)
+        assert {process.job(job_id).hold_reason for job_id in ids} == {HoldReason.LEFT_OVER}
+        assert bench.stats["posts"] == 0
+        await process.engine.release(ids)
         await process.until(lambda: all(process.job(job_id).is_done for job_id in ids))
 
 

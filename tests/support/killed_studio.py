@@ -47,6 +47,7 @@ class Order:
     die_at: str | None = None
     is_command: bool = False
     waits: bool = False
+    releases: bool = False
     refused: str | None = None
 
     @property
@@ -89,6 +90,8 @@ async def _live(order: Order, steps: Steps) -> None:
     if order.waits:
         steps.say(WAITING)
         await wait_until_async(order.word.exists, WORD_LIMIT_S, "the word to go")
+    if order.releases:
+        await studio.engine.release([job.id for job in studio.engine.book.left_over(studio.engine.policy.profile)])
     if requests:
         await studio.engine.submit(requests)
     while not _is_settled(studio):

@@ -153,11 +153,13 @@ class Round:
         cut: Cut | None = None,
         is_command: bool = False,
         waits: bool = False,
+        releases: bool = False,
         refused: str | None = None,
     ) -> Life:
         """Start a studio with so many new jobs; it dies at the step, or when the wire has come to the cut.
 
-        With `waits` it submits its jobs only when told to (`Life.go`); its commits of the `refused` label fail.
+        With `waits` it submits its jobs only when told to (`Life.go`), with `releases` the person lets left-overs go;
+        its commits of the `refused` label fail.
         """
         self._lives += 1
         begun = threading.Event()
@@ -179,6 +181,7 @@ class Round:
                 die_at=die_at,
                 is_command=is_command,
                 waits=waits,
+                releases=releases,
                 refused=refused,
             )
         )
@@ -195,10 +198,13 @@ class Round:
         die_at: str | None = None,
         cut: Cut | None = None,
         is_command: bool = False,
+        releases: bool = False,
         refused: str | None = None,
     ) -> Life:
         """The same, until it has ended."""
-        return self.end(self.start(count, die_at=die_at, cut=cut, is_command=is_command, refused=refused))
+        return self.end(
+            self.start(count, die_at=die_at, cut=cut, is_command=is_command, releases=releases, refused=refused)
+        )
 
     def end(self, life: Life) -> Life:
         """Wait for its end, whichever that is."""

@@ -311,8 +311,12 @@ class LoneProcesses:
             return 0.0
         return last_well_at if self._register.lives[process_id].is_dead else None
 
+    def living_others(self) -> frozenset[str]:
+        others = (other for other in self._register.last_well_at if other != self.process_id)
+        return frozenset(other for other in others if self.died_at(other) is None)
+
     def others_alive(self) -> bool:
-        return any(self.died_at(other) is None for other in self._register.last_well_at if other != self.process_id)
+        return bool(self.living_others())
 
 
 class LoneElection:
