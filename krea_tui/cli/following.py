@@ -181,4 +181,4 @@ def pause_words(pause: Pause | None) -> str:
     """Why nothing is sent, with what can be done about it; empty where the lanes go."""
     if pause is None:
         return ""
-    return f"{pause.words}. {pause.advice}" if pause.advice else f"{pause.words}."
+    return f"{pause.words.rstrip('.')}. {pause.advice}".rstrip()

@@ -61,8 +61,8 @@ class HistoryDamaged(StoreError):
     """The history's file is not what was written into it; the next start of an engine rebuilds it."""
 
     advice = (
-        "Start krea-tui, or `krea-tui watch`: it keeps the damaged file aside and makes a new history of what can be"
-        " read and of the pictures."
+        "Start krea-tui again, or `krea-tui watch`: it keeps the damaged file aside and makes a new history of what"
+        " can be read and of the pictures."
     )
 
 

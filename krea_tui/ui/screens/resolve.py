@@ -126,15 +126,25 @@ class Resolve(ModalScreen[None], ActsAlone[None]):
             marked, place = set(rows.selected), rows.highlighted
             self._listed = listed
             rows.clear_options()
-            rows.add_options([Selection(_line(job), job.id, job.id in marked) for job in jobs])
+            rows.add_options(
+                [Selection(_line(job, is_marked=job.id in marked), job.id, job.id in marked) for job in jobs]
+            )
             rows.highlighted = min(place or 0, len(jobs) - 1)
         total = format_usd(sum(job.price_microusd for job in jobs))
         self.query_one(Vertical).border_subtitle = f"{len(jobs)} · {total} at risk"
         self._explain()
 
     @on(SelectionList.SelectionHighlighted)
-    @on(SelectionList.SelectedChanged)
     def _moved(self) -> None:
+        self._explain()
+
+    @on(SelectionList.SelectedChanged)
+    def _marked(self) -> None:
+        marked = set(self._rows.selected)
+        for place, job_id in enumerate(self._listed):
+            if (job := self._session.book.get(job_id)) is not None:
+                # The toolkit's own mark differs by colour alone.
+                self._rows.replace_option_prompt_at_index(place, _line(job, is_marked=job_id in marked))
         self._explain()
 
     def _explain(self) -> None:
@@ -265,10 +275,10 @@ class Resolve(ModalScreen[None], ActsAlone[None]):
         self.app.run_worker(carry_out(), group="orders", exit_on_error=True)
 
 
-def _line(job: Job) -> Content:
+def _line(job: Job, *, is_marked: bool) -> Content:
     # Pictures of one batch differ in nothing but the second and the seed.
     parts: Iterable[str] = (_sent_at(job), format_usd(job.price_microusd), f"{job.request.seed:<10}", title_of(job))
-    return Content("  ".join(parts))
+    return Content(f"{'✓' if is_marked else ' '} {'  '.join(parts)}")
 
 
 def _words(job: Job) -> str:
