@@ -153,7 +153,8 @@ class Judge:
         """The one job that is on its way right now."""
         rows = [job for job in self.history.open_jobs() if job.status is JobStatus.SENDING]
         self.expect(len(rows) == 1, f"{len(rows)} jobs are SENDING at a POST")
-        mine = [job for job in rows if job.accepted_by == process.processes.process_id]
+        # What a living process lets go is for the one that leads, also in the moment before this one takes it over.
+        mine = [job for job in rows if process.processes.died_at(job.accepted_by) is None]
         self.expect(mine, "a POST for a job that this process did not take")
         job = mine[0] if mine else rows[0]
         self.expect(job.request.seed == seed, "a POST of another request than was written down")
