@@ -5,7 +5,6 @@ import os
 import re
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -141,7 +140,6 @@ def test_where_a_key_belongs_it_may_be(tmp_path: Path) -> None:
     assert code == 0, words
 
 
-@pytest.mark.skipif(find_spec("xdist") is None, reason="pytest-xdist is not here")
 def test_workers_hand_over_what_they_know(tmp_path: Path) -> None:
     code, words = run(tmp_path, A_FILE, "-n", "1")
     assert code == 1, words
