@@ -110,7 +110,20 @@ class Confirm(Question[bool]):
         self.dismiss(event.button.id == "yes")
 
 
-class Trouble(ModalScreen[None]):
+class Told(ModalScreen[None]):
+    """A window that tells something; its one button closes it, as its keys do."""
+
+    def action_leave(self) -> None:
+        """Close."""
+        self.dismiss(None)
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        self.action_leave()
+
+
+class Trouble(Told):
     """Something without which the program cannot go on, in words, with what to do about it."""
 
     DEFAULT_CSS = """
@@ -144,12 +157,3 @@ class Trouble(ModalScreen[None]):
                 yield Static(self._advice, classes="advice", markup=False)
             with Horizontal():
                 yield QuietButton("Close", variant="primary", compact=True)
-
-    def action_leave(self) -> None:
-        """Close."""
-        self.dismiss(None)
-
-    @on(Button.Pressed)
-    def _pressed(self, event: Button.Pressed) -> None:
-        event.stop()
-        self.dismiss(None)

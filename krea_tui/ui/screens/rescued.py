@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
-from textual.widgets import Button, Static
+from textual.widgets import Static
 
+from krea_tui.ui.screens.dialog import Told
 from krea_tui.ui.widgets.quiet_button import QuietButton
 
 
-class Rescued(ModalScreen[None]):
+class Rescued(Told):
     """The words of a rescue; the program goes on behind it."""
 
     DEFAULT_CSS = """
@@ -49,12 +48,3 @@ class Rescued(ModalScreen[None]):
                     yield Static(line, classes="line", markup=False)
             with Horizontal():
                 yield QuietButton("Go on", variant="primary", compact=True)
-
-    def action_leave(self) -> None:
-        """Go on."""
-        self.dismiss(None)
-
-    @on(Button.Pressed)
-    def _pressed(self, event: Button.Pressed) -> None:
-        event.stop()
-        self.dismiss(None)

@@ -7,18 +7,17 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import ClassVar, Final
 
-from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
-from textual.widgets import Button, Static
+from textual.widgets import Static
 
 from krea_tui.config.settings import MoneySettings
 from krea_tui.domain.errors import KreaTuiError
 from krea_tui.domain.pricing import format_usd
 from krea_tui.domain.spending import Bar, DayOfSpend, Spend, SpendReport, bar_of, left_of, report_of
+from krea_tui.ui.screens.dialog import Told
 from krea_tui.ui.session import Session
 from krea_tui.ui.widgets.quiet_button import QuietButton
 
@@ -40,7 +39,7 @@ _PLAIN_MARKS: Final = "#+?"
 _DEMO_WORDS: Final = "The demo spends nothing: this is what it would have cost."
 
 
-class SpendScreen(ModalScreen[None]):
+class SpendScreen(Told):
     """The ledger of one gateway. `now` is the wall clock, epoch seconds."""
 
     DEFAULT_CSS = """
@@ -86,15 +85,6 @@ class SpendScreen(ModalScreen[None]):
         """Follow nothing more."""
         if self._unsubscribe is not None:
             self._unsubscribe()
-
-    def action_leave(self) -> None:
-        """Close."""
-        self.dismiss(None)
-
-    @on(Button.Pressed)
-    def _pressed(self, event: Button.Pressed) -> None:
-        event.stop()
-        self.dismiss(None)
 
     def _on_book(self, job_ids: frozenset[str]) -> None:
         # The ledger is read anew at midnight too.
