@@ -72,6 +72,10 @@ class HistoryLocked(StoreError):
     advice = "Close the other program that has the history open; this one goes on by itself."
 
 
+class HistoryUnmade(StoreError):
+    """The history's file is there, and what another process writes into it first is not."""
+
+
 class UnknownJob(StoreError):
     """No job, or more than one, has an id that begins so."""
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from krea_tui.domain.errors import StoreError
+from krea_tui.domain.errors import HistoryUnmade, StoreError
 from krea_tui.storage.faults import store_error
 
 BUSY_TIMEOUT_MS: Final = 10_000
@@ -132,30 +132,39 @@ def _create_private(path: Path) -> None:
 
 
 def migrate(connection: sqlite3.Connection) -> None:
-    """Bring the database to today's shape, one transaction a step; refuses one from a newer version."""
+    """Bring the database to today's shape, all or nothing; refuses one from a newer version."""
+    if _pending(connection) == ():
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        # Another process may have migrated while this one waited for the lock.
+        for migration in _pending(connection):
+            for statement in migration.split(";\n"):
+                if statement.strip():
+                    connection.execute(statement)
+        # In one step, so that no reader ever meets a shape between two versions.
+        connection.execute(f"PRAGMA user_version={len(_MIGRATIONS)}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+
+
+def _pending(connection: sqlite3.Connection) -> tuple[str, ...]:
     version = _version(connection)
     if version > len(_MIGRATIONS):
         raise _written_by_newer(version)
-    while version < len(_MIGRATIONS):
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            # Another process may have migrated while this one waited for the lock.
-            version = _version(connection)
-            if version < len(_MIGRATIONS):
-                for statement in _MIGRATIONS[version].split(";\n"):
-                    if statement.strip():
-                        connection.execute(statement)
-                version += 1
-                connection.execute(f"PRAGMA user_version={version}")
-            connection.execute("COMMIT")
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
+    return _MIGRATIONS[version:]
 
 
 def require_todays_shape(connection: sqlite3.Connection) -> None:
-    """Raise `StoreError` for a database that this version cannot read as it is; changes nothing."""
+    """Raise `StoreError` for a database that this version cannot read as it is; changes nothing.
+
+    `HistoryUnmade` is one that another process has begun and not yet written.
+    """
     version = _version(connection)
+    if version == 0:
+        raise HistoryUnmade("the history is being made right now", advice="Try again in a moment.")
     if version > len(_MIGRATIONS):
         raise _written_by_newer(version)
     if version < len(_MIGRATIONS):

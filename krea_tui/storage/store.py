@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from krea_tui.domain.errors import HistoryDamaged, NotClaimed, RequestIdTaken, StoreError, UnknownJob
+from krea_tui.domain.errors import HistoryDamaged, HistoryUnmade, NotClaimed, RequestIdTaken, StoreError, UnknownJob
 from krea_tui.domain.events import Accepted, Adopted, Claimed, Doubted, Event, NotAccepted, Refused, SentAgain
 from krea_tui.domain.job import ID_ALPHABET, Charge, Job, JobStatus, Marks, new_id
 from krea_tui.domain.lifecycle import advance
@@ -312,5 +312,9 @@ class JobStore:
 def open_read_only(path: Path) -> JobStore | None:
     """The history for a reader, or None where there is none yet; it is never made. Raises `StoreError`."""
     require_unmarked(path)
-    # A file of no bytes is one that another process is making right now.
-    return JobStore(path, read_only=True) if path.exists() and path.stat().st_size else None
+    if not path.exists():
+        return None
+    try:
+        return JobStore(path, read_only=True)
+    except HistoryUnmade:
+        return None

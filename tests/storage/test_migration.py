@@ -11,7 +11,7 @@ from krea_tui.domain.job import JobStatus
 from krea_tui.storage import schema
 from krea_tui.storage.rows import to_row
 from krea_tui.storage.schema import connect
-from krea_tui.storage.store import JobStore
+from krea_tui.storage.store import JobStore, open_read_only
 from tests.support.making import AT, make_job
 
 NEW_COLUMNS = {"adopted_at", "settled_at"}
@@ -62,3 +62,32 @@ def test_a_reader_refuses_it_in_words_and_leaves_it_as_it_is(old_history: Path) 
     with pytest.raises(StoreError, match="older version"):
         JobStore(old_history, read_only=True)
     assert version_of(old_history) == 1
+
+
+def test_a_reader_meets_none_where_another_process_is_making_one(path: Path) -> None:
+    assert open_read_only(path) is None
+    maker = connect(path)
+    maker.execute("PRAGMA user_version=0")
+    assert open_read_only(path) is None
+    maker.execute("BEGIN IMMEDIATE")
+    assert open_read_only(path) is None
+    maker.execute("ROLLBACK")
+    schema.migrate(maker)
+    reader = open_read_only(path)
+    assert reader is not None
+    assert reader.count() == 0
+    reader.close()
+    maker.close()
+
+
+def test_a_reader_never_meets_a_shape_between_two_versions(old_history: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = JobStore(old_history)
+    store.close()
+    monkeypatch.setattr(
+        schema, "_MIGRATIONS", (*schema._MIGRATIONS, "CREATE TABLE one (a);\n", "CREATE TABLE one (a);\n")
+    )
+    connection = connect(old_history)
+    with pytest.raises(sqlite3.OperationalError, match="already exists"):
+        schema.migrate(connection)
+    connection.close()
+    assert version_of(old_history) == len(schema._MIGRATIONS) - 2
