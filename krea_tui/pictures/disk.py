@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import stat
@@ -10,6 +11,7 @@ from typing import Final
 
 PRIVATE_DIR: Final = 0o700
 PRIVATE_FILE: Final = 0o600
+_NO_LINKS: Final = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK})
 _NEW_FILE: Final = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -50,6 +52,20 @@ def write_synced(path: Path, data: bytes) -> None:
         raise
     finally:
         os.close(handle)
+
+
+def place_new(draft: Path, place: Path) -> None:
+    """Give a whole draft of the same folder its name, in one step; raises `FileExistsError` where one has it."""
+    try:
+        place.hardlink_to(draft)
+    except FileExistsError:
+        raise
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        # A file system without links: the name is taken first, and filled then.
+        write_synced(place, draft.read_bytes())
+    draft.unlink()
 
 
 def replace_file(path: Path, data: bytes, drafts: Path) -> None:

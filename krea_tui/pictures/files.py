@@ -211,24 +211,3 @@ class PictureFiles:
         except OSError as error:
             raise disk_trouble(error, f"empty {self.root / TRASH}") from error
         return count
-
-    def export(self, path: str, folder: Path) -> Path:
-        """Copy a picture, its parameters inside where it is a PNG, to a folder of the person; returns the copy.
-
-        A file of the same content is taken for the copy; another one is never overwritten. Raises `StoreError`.
-        """
-        place = checked_path(path)
-        try:
-            data = (self.root / place).read_bytes()
-            folder.mkdir(parents=True, exist_ok=True)
-            for number in range(1, _MAX_VERSIONS):
-                copy = folder / (place.name if number == 1 else f"{place.stem} ({number}){place.suffix}")
-                try:
-                    write_synced(copy, data)
-                    return copy
-                except FileExistsError:
-                    if copy.is_file() and copy.read_bytes() == data:
-                        return copy
-        except OSError as error:
-            raise disk_trouble(error, f"copy {path} to {folder}") from error
-        raise StoreError(f"too many files are in the way of {folder / place.name}")

@@ -3,7 +3,6 @@ from pathlib import Path
 import pytest
 
 from krea_tui.domain.errors import StoreError
-from krea_tui.pictures.errors import DiskTrouble
 from krea_tui.pictures.files import PictureFiles
 from tests.pictures.making import a_job, encoded, left_in, save
 
@@ -33,18 +32,3 @@ def test_the_trash_is_emptied_by_age(store: PictureFiles) -> None:
     assert store.empty_trash(older_than=removed_at - 1) == 0
     assert store.empty_trash(older_than=removed_at + 60) == 2
     assert left_in(store) == []
-
-
-def test_an_export_never_overwrites(store: PictureFiles, tmp_path: Path) -> None:
-    saved = save(store, a_job(), encoded())
-    out = tmp_path / "out" / "deep"
-    copy = store.export(saved.path, out)
-    assert copy.name == Path(saved.path).name
-    assert copy.read_bytes() == store.absolute(saved.path).read_bytes()
-    assert store.export(saved.path, out) == copy
-    copy.write_text("the person's own")
-    second = store.export(saved.path, out)
-    assert second.name.endswith("storm (2).png")
-    assert copy.read_text() == "the person's own"
-    with pytest.raises(DiskTrouble, match="cannot copy"):
-        store.export(saved.path, copy)
