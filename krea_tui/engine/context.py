@@ -37,3 +37,25 @@ class LaneContext:
     chance: random.Random
     callback_url: Callable[[str], str | None] = _no_callback
     outbox: Outbox | None = None
+
+    def asks(self) -> None:
+        """A request goes to the gateway."""
+        now = self.clock.now()
+        self.book.health.requests.add(now, now)
+
+    def answered(self) -> None:
+        """The gateway has answered as it should: some of the rate is won back."""
+        self.budget.bucket.succeeded()
+        health = self.book.health
+        health.last_answer_at = self.clock.now()
+        health.rate_per_s = self.budget.bucket.rate_per_s
+
+    def rate_limited(self, wait_s: float) -> None:
+        """The gateway has answered 429: half the rate, and nothing for so long."""
+        self.budget.rate_limited(wait_s)
+        health, now = self.book.health, self.clock.now()
+        health.rate_limited_count += 1
+        health.rate_limits.add(now, now)
+        health.rate_limited_at = now
+        health.rate_limited_until = now + wait_s
+        health.rate_per_s = self.budget.bucket.rate_per_s

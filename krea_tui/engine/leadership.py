@@ -238,7 +238,8 @@ class Leadership:
     def _make_lanes(self, gateway: Gateway) -> Lanes:
         policy = self.policy
         bucket = TokenBucket(policy.requests_per_s, policy.burst, self._clock.monotonic())
-        self.book.health.rate_per_s = policy.requests_per_s
+        health = self.book.health
+        health.rate_per_s = health.configured_rate_per_s = policy.requests_per_s
         context = LaneContext(
             book=self.book,
             store=self._store,
@@ -296,6 +297,7 @@ class Leadership:
         if not health.is_engine:
             health.lift_pause()
             heard.standing.show_in(health)
+            health.told = heard.gauges
         elif heard.resumed != before.resumed or (was_paused and not heard.is_paused):
             # The process that was told may not have seen yet what was held here.
             await self.heirs.release(RESUMABLE, self.policy.profile)
@@ -322,6 +324,8 @@ class Leadership:
             self._last_touch = now
             with suppress(OSError):
                 await asyncio.to_thread(self._world.processes.touch)
+            if self.lanes is not None and await asyncio.to_thread(self._world.processes.others_alive):
+                await self.signals.tell_gauges(self.book.health.gauges(self._clock.now()))
 
     async def _leave(self) -> list[Job]:
         """Wait a little for a living process to take over what this one had accepted; the rest is left over."""

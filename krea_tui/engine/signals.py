@@ -11,13 +11,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Final
 
-from krea_tui.engine.health import GatewayHealth, Pause, PauseReason
+from krea_tui.engine.health import GatewayHealth, Gauges, Pause, PauseReason
 from krea_tui.engine.ports import Store
 
 _PAUSED: Final = "paused"
 _RESUMED: Final = "resumed"
 _KEY: Final = "key_fingerprint"
 _STANDING: Final = "engine_pause"
+_GAUGES: Final = "engine_gauges"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +48,14 @@ class Standing:
 class Heard:
     """The words as they stand. `resumed` is another one after every resume, `key` the newest key's fingerprint.
 
-    `standing` is what the engine of another process told of itself.
+    `standing` is what the engine of another process told of itself, `gauges` how it fares at the gateway.
     """
 
     is_paused: bool = False
     resumed: str | None = None
     key: str | None = None
     standing: Standing = Standing()
+    gauges: Gauges | None = None
 
 
 class Signals:
@@ -62,6 +64,7 @@ class Signals:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._told = Standing()
+        self._told_gauges = Gauges()
 
     async def hear(self) -> Heard:
         """Everything that is told at this moment."""
@@ -70,6 +73,7 @@ class Signals:
             resumed=await self._store.get_meta(_RESUMED),
             key=await self._store.get_meta(_KEY),
             standing=_standing_of(await self._store.get_meta(_STANDING)),
+            gauges=_gauges_of(await self._store.get_meta(_GAUGES)),
         )
 
     async def pause(self) -> None:
@@ -98,6 +102,12 @@ class Signals:
             await self._store.set_meta(_STANDING, json.dumps(asdict(standing)))
             self._told = standing
 
+    async def tell_gauges(self, gauges: Gauges) -> None:
+        """Tell the followers how the engine fares, where that has changed."""
+        if gauges != self._told_gauges:
+            await self._store.set_meta(_GAUGES, json.dumps(asdict(gauges)))
+            self._told_gauges = gauges
+
 
 def _standing_of(text: str | None) -> Standing:
     try:
@@ -113,9 +123,29 @@ def _standing_of(text: str | None) -> Standing:
         return Standing()
 
 
+def _gauges_of(text: str | None) -> Gauges | None:
+    try:
+        told = json.loads(text or "null")
+        return Gauges(
+            _number_of(told.get("rate_per_s")),
+            _number_of(told.get("configured_rate_per_s")),
+            int(_number_of(told.get("requests_last_minute"))),
+            int(_number_of(told.get("rate_limits_last_hour"))),
+            _time_of(told.get("rate_limited_at")),
+            _time_of(told.get("last_answer_at")),
+        )
+    except (ValueError, OverflowError, AttributeError):
+        return None
+
+
 def _pause_of(told: Mapping[str, object] | None) -> Pause | None:
     return None if told is None else Pause(PauseReason(str(told["reason"])), str(told["words"]), str(told["advice"]))
 
 
 def _time_of(told: object) -> float | None:
     return float(told) if isinstance(told, int | float) else None
+
+
+def _number_of(told: object) -> float:
+    number = _time_of(told)
+    return 0.0 if number is None else number

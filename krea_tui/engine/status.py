@@ -130,6 +130,7 @@ class StatusLane:
             return None
         await self._budget.acquire(Priority.POLL)
         is_known = True
+        self._context.asks()
         try:
             await self._gateway.status(request_id)
         except UnknownRequest:
@@ -256,6 +257,7 @@ class StatusLane:
         if job is None or job.request_id is None:
             return None
         event: Event
+        self._context.asks()
         try:
             answer = await self._gateway.status(job.request_id)
             event = StatusRead(self._clock.now(), answer)
@@ -287,11 +289,8 @@ class StatusLane:
     def _succeeded(self, job_id: str) -> None:
         self._retries.pop(job_id, None)
         self._failures = self._openings = 0
-        health = self._book.health
-        self._breaker_until = health.breaker_until = None
-        health.last_answer_at = self._clock.now()
-        self._budget.bucket.succeeded()
-        health.rate_per_s = self._budget.bucket.rate_per_s
+        self._breaker_until = self._book.health.breaker_until = None
+        self._context.answered()
 
     def _not_told(self, job_id: str, error: GatewayError) -> float:
         """Seconds until it is worth asking again."""
@@ -323,10 +322,6 @@ class StatusLane:
         if not wait_s:
             wait_s = backoff(self._failures, BREAKER_BASE_S, BREAKER_MAX_S, self._chance)
             self._failures += 1
-        self._budget.rate_limited(wait_s)
-        health = self._book.health
-        health.rate_limited_count += 1
-        health.rate_limited_until = self._clock.now() + wait_s
-        health.rate_per_s = self._budget.bucket.rate_per_s
+        self._context.rate_limited(wait_s)
         self._book.touch()
         return max(wait_s, STATUS_RETRY_S[0])

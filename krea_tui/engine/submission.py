@@ -219,15 +219,14 @@ class SubmissionLane:
     async def _post(self, job: Job) -> OutcomeEvent:
         try:
             callback_url = self._context.callback_url(job.attempt_id or "")
+            self._context.asks()
             answer = await self._gateway.submit(job.request.body(), callback_url=callback_url)
         except GatewayError as error:
             return self._judge(job, error)
         except Exception as error:
             return self._judge(job, InDoubt(f"an unexpected fault: {type(error).__name__}"))
         self._doubts = self._forbidden = self._faults = 0
-        self._budget.bucket.succeeded()
-        health = self._book.health
-        health.last_answer_at = self._clock.now()
+        self._context.answered()
         self._lift(PauseReason.MONEY)
         return Accepted(self._clock.now(), answer)
 
@@ -275,16 +274,11 @@ class SubmissionLane:
             self._book.put([await self._store.get(job_id)])
 
     def _rate_limited(self, error: RateLimited) -> None:
-        now = self._clock.now()
         wait_s = error.retry_after_s
         if not wait_s:
             wait_s = backoff(self._faults, SUBMIT_BACKOFF_BASE_S, SUBMIT_BACKOFF_MAX_S, self._chance)
             self._faults += 1
-        self._budget.rate_limited(wait_s)
-        health = self._book.health
-        health.rate_limited_count += 1
-        health.rate_limited_until = now + wait_s
-        health.rate_per_s = self._budget.bucket.rate_per_s
+        self._context.rate_limited(wait_s)
 
     def _back_off(self) -> float:
         wait_s = backoff(self._faults, SUBMIT_BACKOFF_BASE_S, SUBMIT_BACKOFF_MAX_S, self._chance)

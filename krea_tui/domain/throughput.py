@@ -1,0 +1,92 @@
+"""How often something happened lately: counts by slices of time, the rate of them, and a line that draws them."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+# Nothing at all is a line on the ground, so that anything stands out from it.
+_BLOCKS: Final = "▁▂▃▄▅▆▇█"
+_PLAIN_BLOCKS: Final = "_.:-=+*#"
+
+
+class RecentCount:
+    """Counts in slices of `slice_s` seconds, the oldest forgotten after `slices` of them.
+
+    Times are seconds on one clock of the caller. What is in the future counts as now; when the clock is set back, all
+    that was counted moves back with it.
+    """
+
+    def __init__(self, slice_s: float, slices: int) -> None:
+        self.slice_s = slice_s
+        self._counts: deque[int] = deque([0] * slices, maxlen=slices)
+        self._newest: int | None = None
+
+    @property
+    def span_s(self) -> float:
+        """How far back it remembers, in seconds."""
+        return self.slice_s * len(self._counts)
+
+    def add(self, at: float, now: float) -> None:
+        """Something happened at `at`."""
+        if not (math.isfinite(at) and math.isfinite(now)):
+            return
+        current = self._slice_of(now)
+        newest = current if self._newest is None else self._newest
+        if current > newest:
+            self._counts.extend([0] * min(current - newest, len(self._counts)))
+        # One slice back is the jitter of two clocks, more is a clock that was set.
+        self._newest = newest = newest if newest - current == 1 else current
+        age = newest - self._slice_of(min(at, now))
+        if age < len(self._counts):
+            self._counts[-1 - age] += 1
+
+    def total(self, now: float, span_s: float) -> int:
+        """How often it happened in the last `span_s` seconds, to the whole slice; the running slice counts."""
+        slices = math.ceil(span_s / self.slice_s - 1e-9)
+        return sum(count for age, count in self._aged(now) if age < slices)
+
+    def cells(self, now: float, count: int, slices_a_cell: int) -> tuple[int, ...]:
+        """The last `count` spans of so many slices, oldest first; the last one is still filling.
+
+        Spans begin at fixed times, so that a cell keeps its height while it moves to the left.
+        """
+        cells = [0] * count
+        current = self._slice_of(now)
+        for age, counted in self._aged(now):
+            place = count - 1 - (current // slices_a_cell - (current - age) // slices_a_cell)
+            if place >= 0:
+                cells[place] += counted
+        return tuple(cells)
+
+    def _slice_of(self, at: float) -> int:
+        return math.floor(at / self.slice_s)
+
+    def _aged(self, now: float) -> Iterator[tuple[int, int]]:
+        """Age in slices and count, of what is not empty."""
+        if self._newest is not None:
+            since = max(0, self._slice_of(now) - self._newest)
+            ages = range(since, since + len(self._counts))
+            yield from ((age, count) for age, count in zip(ages, reversed(self._counts), strict=True) if count)
+
+
+def sparkline(cells: Sequence[int], *, plain: bool = False) -> str:
+    """One character a cell, as high as its share of the highest; a cell with anything in it stands above the ground."""
+    blocks = _PLAIN_BLOCKS if plain else _BLOCKS
+    most = max(cells, default=0)
+    steps = len(blocks) - 1
+    return "".join(blocks[math.ceil(count * steps / most) if most else 0] for count in cells)
+
+
+def rate_words(count: int, span_s: float) -> str:
+    """So many in so many seconds as a rate: `22/min`, `3.5/min`, `9/h`; blank for none."""
+    if count <= 0 or span_s <= 0:
+        return ""
+    per_minute = count * 60 / span_s
+    if per_minute >= 10:  # noqa: PLR2004 -- two digits say enough
+        return f"{per_minute:,.0f}/min"
+    if per_minute >= 1:
+        return f"{per_minute:.1f}".removesuffix(".0") + "/min"
+    return f"{max(1, round(per_minute * 60))}/h"
