@@ -11,7 +11,7 @@ import pytest
 
 from tests.architecture.imports import ROOT
 from tests.support import key_search
-from tests.support.key_search import Finding, look_at_request, needles, search_file
+from tests.support.key_search import KEY_FOUND, Finding, look_at_request, needles, search_file
 from tests.support.keys import HEAD, KEY, TAIL
 
 # Marks of the small suite's own: what it leaves behind lies in this run's folder, which is searched too.
@@ -128,7 +128,7 @@ def run(folder: Path, source: str, *options: str) -> tuple[int, str]:
 
 def test_every_leak_fails_the_run_and_is_named_without_the_key(tmp_path: Path) -> None:
     code, words = run(tmp_path, LEAKS)
-    assert code == 1, words
+    assert code == KEY_FOUND, words
     assert "10 passed, 1 xfailed" in words
     named = words.partition(TITLE)[2]
     assert {pattern for pattern in NAMED if not re.search(pattern, named)} == set(), words
@@ -142,7 +142,7 @@ def test_where_a_key_belongs_it_may_be(tmp_path: Path) -> None:
 
 def test_workers_hand_over_what_they_know(tmp_path: Path) -> None:
     code, words = run(tmp_path, A_FILE, "-n", "1")
-    assert code == 1, words
+    assert code == KEY_FOUND, words
     named = words.partition(TITLE)[2]
     assert "history.db-wal: at byte 0" in named
     assert "Captured stdout call of test_inner.py::test_print" in named
