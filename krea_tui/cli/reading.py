@@ -20,6 +20,7 @@ from krea_tui.config.settings import gateway_profile
 from krea_tui.domain.errors import ConfigError, UnknownJob
 from krea_tui.domain.job import Job
 from krea_tui.domain.job_json import iso_time, job_json
+from krea_tui.domain.ordering import View
 from krea_tui.domain.pricing import Price, format_price
 from krea_tui.domain.query import parse_query
 from krea_tui.domain.text import clean_line, clean_text
@@ -39,14 +40,14 @@ def list_jobs(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     if store is None:
         tell("There are no jobs yet.")
         return ExitCode.DONE
-    from krea_tui.storage.query import condition_of
+    from krea_tui.storage.query import select_of
 
     limit = arguments.limit
     if limit is None and shows_to_person() and not arguments.json:
         limit = _SHOWN_ON_TERMINAL
     try:
         # One more than is shown tells whether there are more.
-        jobs = store.search(*condition_of(terms), None if limit is None else limit + 1)
+        jobs = store.page(select_of(View(terms)), None if limit is None else limit + 1)
         open_jobs = store.open_jobs()
     finally:
         store.close()

@@ -12,6 +12,7 @@ Every error says what happened (`str(error)`) and what the person can do next (`
     │   ├── UnknownJob          no job, or more than one, has this id
     │   ├── NotClaimed          the job is no longer held for sending
     │   └── RequestIdTaken      another job owns this request id
+    ├── SearchInterrupted       a search that a newer one has made useless
     ├── ImpossibleTransition    an event that a job in this state cannot take
     ├── DownloadError           a picture that could not be fetched or verified
     └── GatewayError            the vendor's gateway, see below
@@ -86,6 +87,10 @@ class NotClaimed(StoreError):
 
 class RequestIdTaken(StoreError):
     """Another job already owns this request id."""
+
+
+class SearchInterrupted(KreaTuiError):
+    """The search was ended before its answer: a newer one has made it useless."""
 
 
 class ImpossibleTransition(KreaTuiError):

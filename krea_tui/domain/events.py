@@ -119,6 +119,13 @@ class PutOnHold:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldBack:
+    """The person keeps this job alone from being sent, until it is released."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Released:
     """The person (or a mended cause) lets a held job go; `accepted_by` is the process that will send it."""
 
@@ -162,6 +169,7 @@ Event = (
     | PictureWanted
     | Withdrawn
     | PutOnHold
+    | HeldBack
     | Released
     | Adopted
     | DeclaredNotCharged

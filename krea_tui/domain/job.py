@@ -99,7 +99,8 @@ class Job:
     while it is held, `gateway_status` the gateway's last word as it came. `adopted_at` is when a person named the
     request id, until the gateway has answered for it; `settled_at` when a person decided what became of an unconfirmed
     job without one. `seq` orders jobs by creation
-    (0 before the store has given one); `revision` grows with every stored change.
+    (0 before the store has given one); `revision` grows with every stored change. `tags` are as `tags.tags_of` makes
+    them; of two held jobs the one of higher `priority` is sent first.
     """
 
     id: str
@@ -143,12 +144,24 @@ class Job:
     deleted_at: float | None = None
     muted: bool = False
     starred: bool = False
+    tags: tuple[str, ...] = ()
+    priority: int = 0
     pictures: tuple[Picture, ...] = field(default=())
 
     @property
     def is_sendable(self) -> bool:
         """Held for no reason but its turn (or a backoff)."""
         return self.status is JobStatus.HELD and self.hold_reason in SENDABLE
+
+    @property
+    def is_held_back(self) -> bool:
+        """Held by the person's word about this job alone: only another word lets it go."""
+        return self.status is JobStatus.HELD and self.hold_reason is HoldReason.PAUSED and self.error is None
+
+    @property
+    def turn(self) -> tuple[int, int]:
+        """Of two held jobs the one with the lower turn is sent first."""
+        return -self.priority, self.seq
 
     @property
     def pending_pictures(self) -> tuple[int, ...]:
@@ -223,6 +236,8 @@ class Marks(TypedDict, total=False):
     deleted_at: float | None
     muted: bool
     starred: bool
+    tags: tuple[str, ...]
+    priority: int
     recheck_at: float | None
     accepted_by: str
     denied_since: float

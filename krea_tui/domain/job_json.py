@@ -40,6 +40,8 @@ def job_json(job: Job, absolute: AbsolutePath) -> dict[str, object]:
         "batch_id": job.batch_id,
         "retry_of": job.retry_of,
         "starred": job.starred,
+        "tags": list(job.tags),
+        "priority": job.priority,
         "created_at": iso_time(job.created_at),
         "submitted_at": iso_time(job.submitted_at),
         "completed_at": iso_time(job.completed_at),

@@ -18,6 +18,7 @@ from krea_tui.domain.events import (
     DeclaredNotCharged,
     Doubted,
     Event,
+    HeldBack,
     NotAccepted,
     PictureDelayed,
     PictureLost,
@@ -31,11 +32,11 @@ from krea_tui.domain.events import (
     StatusRead,
     Withdrawn,
 )
+from krea_tui.domain.holding import held_again, held_back, released
 from krea_tui.domain.job import (
     DENIAL_PATIENCE_S,
     DENIALS_NEEDED,
     NO_PICTURE_PATIENCE_S,
-    HoldReason,
     Job,
     JobStatus,
     Picture,
@@ -63,7 +64,7 @@ def advance(job: Job, event: Event) -> Job:  # noqa: C901, PLR0911, PLR0912 -- o
         case Claimed():
             return _claim(job, event)
         case NotAccepted():
-            return _hold_again(job, event)
+            return held_again(job, event)
         case Accepted():
             return _accept(job, event)
         case Refused():
@@ -86,8 +87,10 @@ def advance(job: Job, event: Event) -> Job:  # noqa: C901, PLR0911, PLR0912 -- o
             return replace(job, status=JobStatus.CANCELLED, hold_reason=None, completed_at=event.at)
         case PutOnHold():
             return replace(job, hold_reason=event.reason, error=event.error or job.error)
+        case HeldBack():
+            return held_back(job)
         case Released():
-            return _release(job, event)
+            return released(job, event)
         case Adopted():
             return _adopt(job, event)
         case DeclaredNotCharged():
@@ -100,6 +103,8 @@ def can_take(job: Job, event_type: type[Event]) -> bool:
     """Whether this job can take this kind of event."""
     if event_type is SentAgain:
         return job.needs_decision
+    if event_type is HeldBack:
+        return job.is_sendable
     if job.status is JobStatus.REJECTED and job.settled_at is not None:
         # The person's word ended it, and a request id proves that word wrong.
         return event_type in {Accepted, Adopted}
@@ -118,18 +123,6 @@ def _claim(job: Job, event: Claimed) -> Job:
         attempted_at=event.at,
         key_fingerprint=event.key_fingerprint,
         error=None,
-    )
-
-
-def _hold_again(job: Job, event: NotAccepted) -> Job:
-    return replace(
-        job,
-        status=JobStatus.HELD,
-        hold_reason=event.reason,
-        not_before=event.not_before,
-        not_sent_count=job.not_sent_count + 1,
-        attempted_at=None,
-        error=event.error,
     )
 
 
@@ -306,12 +299,6 @@ def _ended_if_done(job: Job, at: float) -> Job:
     return replace(job, completed_at=job.completed_at or at, error=words)
 
 
-def _release(job: Job, event: Released) -> Job:
-    return replace(
-        job, hold_reason=HoldReason.READY, accepted_by=event.accepted_by, not_before=0.0, not_sent_count=0, error=None
-    )
-
-
 _S = JobStatus
 _POLLED: Final = frozenset({_S.QUEUED, _S.PROCESSING, _S.COMPLETED, _S.NOT_FOUND})
 
@@ -319,6 +306,7 @@ _STATES_FOR: Final[dict[type[Event], frozenset[JobStatus]]] = {
     Claimed: frozenset({_S.HELD}),
     Withdrawn: frozenset({_S.HELD}),
     PutOnHold: frozenset({_S.HELD}),
+    HeldBack: frozenset({_S.HELD}),
     Released: frozenset({_S.HELD}),
     NotAccepted: frozenset({_S.SENDING}),
     Accepted: frozenset({_S.SENDING, _S.UNCONFIRMED}),

@@ -10,19 +10,31 @@ from typing import Any, Final
 
 from krea_tui.domain.errors import HistoryDamaged, InvalidRequest
 from krea_tui.domain.job import HoldReason, Job, JobStatus, Picture, PictureState
+from krea_tui.domain.ordering import duration_s, prompt_key, reference_count
 from krea_tui.domain.request import GenerationRequest, request_from_body
+from krea_tui.domain.standing import standing_of
+from krea_tui.domain.words import words_of
 
 # `Any`: what a damaged file yields is of no type until a job has been made of it.
 Row = sqlite3.Row | Mapping[str, Any]
-# Fields of Job that are columns of the same name and need no translation.
-_PLAIN: Final = tuple(
-    field.name
-    for field in fields(Job)
-    if field.name
-    not in {"seq", "request", "status", "hold_reason", "pictures", "price_is_estimate", "muted", "starred"}
+# Fields of Job that are columns of the same name and need no translation; the first ones never change.
+_BORN_WITH: Final = ("id", "price_microusd", "profile", "created_at", "batch_id", "retry_of")
+_TRANSLATED: Final = frozenset(
+    {"seq", "request", "status", "hold_reason", "pictures", "tags", "price_is_estimate", "muted", "starred"}
 )
-_FLAGS: Final = ("price_is_estimate", "muted", "starred")
-COLUMNS: Final = (*_PLAIN, *_FLAGS, "status", "hold_reason", "pictures", "prompt", "body", "is_open", "charge")
+_MOVING: Final = tuple(
+    field.name for field in fields(Job) if field.name not in _TRANSLATED and field.name not in _BORN_WITH
+)
+_PLAIN: Final = (*_BORN_WITH, *_MOVING)
+CHANGING: Final = (
+    *(*_MOVING, "muted", "starred", "status", "hold_reason", "pictures", "tags"),
+    *("is_open", "charge", "standing", "duration_s"),
+)
+FIXED: Final = (
+    *(*_BORN_WITH, "price_is_estimate", "prompt", "body"),
+    *("seed", "aspect_ratio", "creativity", "reference_count", "prompt_key"),
+)
+COLUMNS: Final = (*FIXED, *CHANGING)
 
 
 def body_text(request: GenerationRequest) -> str:
@@ -32,15 +44,37 @@ def body_text(request: GenerationRequest) -> str:
 
 def to_row(job: Job) -> dict[str, object]:
     """Every column but `seq`, ready to be bound."""
-    row: dict[str, object] = {name: getattr(job, name) for name in _PLAIN}
-    row |= {name: int(getattr(job, name)) for name in _FLAGS}
+    return {**_fixed_row(job), **changing_row(job)}
+
+
+def changing_row(job: Job) -> dict[str, object]:
+    """The id, and every column that a change of the job may change."""
+    row: dict[str, object] = {"id": job.id}
+    row |= {name: getattr(job, name) for name in _MOVING}
+    row["muted"] = int(job.muted)
+    row["starred"] = int(job.starred)
     row["status"] = job.status.value
     row["hold_reason"] = job.hold_reason.value if job.hold_reason else None
     row["pictures"] = json.dumps([asdict(picture) for picture in job.pictures], ensure_ascii=False)
-    row["prompt"] = job.request.prompt
-    row["body"] = body_text(job.request)
+    row["tags"] = json.dumps(job.tags, ensure_ascii=False)
     row["is_open"] = int(job.is_active or job.is_polled)
     row["charge"] = job.charge.value
+    row["standing"] = int(standing_of(job))
+    row["duration_s"] = duration_s(job)
+    return row
+
+
+def _fixed_row(job: Job) -> dict[str, object]:
+    row: dict[str, object] = {name: getattr(job, name) for name in _BORN_WITH}
+    request = job.request
+    row["price_is_estimate"] = int(job.price_is_estimate)
+    row["prompt"] = request.prompt
+    row["body"] = body_text(request)
+    row["seed"] = request.seed
+    row["aspect_ratio"] = request.aspect_ratio.value
+    row["creativity"] = request.creativity.value
+    row["reference_count"] = reference_count(job)
+    row["prompt_key"] = prompt_key(words_of(request.prompt))
     return row
 
 
@@ -63,6 +97,7 @@ def _job_of(row: Row) -> Job:
         request=request_from_body(_object(json.loads(row["body"]))),
         status=JobStatus(row["status"]),
         hold_reason=HoldReason(row["hold_reason"]) if row["hold_reason"] else None,
+        tags=_texts(json.loads(row["tags"])),
         pictures=tuple(
             Picture(**{**entry, "state": PictureState(entry["state"])}) for entry in json.loads(row["pictures"])
         ),
@@ -73,3 +108,9 @@ def _object(value: object) -> dict[str, object]:
     if not isinstance(value, dict):
         raise ValueError("an object is needed")
     return value
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
+        raise ValueError("a list of texts is needed")
+    return tuple(value)

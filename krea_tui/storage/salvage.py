@@ -14,7 +14,7 @@ from typing import Any, Final, get_args, get_type_hints
 from krea_tui.domain.errors import StoreError
 from krea_tui.domain.job import Job
 from krea_tui.storage.rows import from_row
-from krea_tui.storage.store import JobStore
+from krea_tui.storage.schema import connect, make_tables
 
 # A row has more than forty columns: a file of so many bytes cannot hold more rows.
 _LEAST_ROW_BYTES: Final = 64
@@ -102,7 +102,10 @@ def _require_plausible(job: Job) -> None:
 
 
 # A damaged history may be older than today's columns.
-_NEWER_FIELDS: Final[Fields] = {entry.name: entry.default for entry in fields(Job) if entry.default is not MISSING}
+_NEWER_FIELDS: Final[Fields] = {
+    **{entry.name: entry.default for entry in fields(Job) if entry.default is not MISSING},
+    "tags": "[]",
+}
 
 
 _PLAIN_TYPES: Final = {str, int, float, bool, NoneType}
@@ -160,7 +163,8 @@ def _is_attempt(row: Fields) -> bool:
 def _with_new_first_page(path: Path, workshop: Path) -> Path:
     """A copy whose first page (header and schema) is that of a new history: the tables' pages lie where they did."""
     template, copy = workshop / "template.db", workshop / "copy.db"
-    JobStore(template).close()
+    with closing(connect(template)) as connection:
+        make_tables(connection)
     shutil.copyfile(path, copy)
     wal = path.with_name(path.name + _WAL)
     if wal.exists():

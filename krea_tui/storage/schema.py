@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from krea_tui.domain.errors import HistoryUnmade, StoreError
 from krea_tui.storage.faults import store_error
+from krea_tui.storage.indexing import make_searchable
 
 BUSY_TIMEOUT_MS: Final = 10_000
 _ADVICE: Final = "Check the folder's permissions and the free space, or choose another with --data-dir."
@@ -87,7 +90,29 @@ ALTER TABLE jobs ADD COLUMN adopted_at REAL;
 ALTER TABLE jobs ADD COLUMN settled_at REAL;
 """
 
-_MIGRATIONS: Final = (_V1, _V2)
+# The rest of this version is made by `indexing`.
+_V3: Final = """
+ALTER TABLE jobs ADD COLUMN tags TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE jobs ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE jobs ADD COLUMN standing INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE jobs ADD COLUMN duration_s REAL;
+ALTER TABLE jobs ADD COLUMN seed INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE jobs ADD COLUMN aspect_ratio TEXT NOT NULL DEFAULT '';
+ALTER TABLE jobs ADD COLUMN creativity TEXT NOT NULL DEFAULT '';
+ALTER TABLE jobs ADD COLUMN reference_count INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE jobs ADD COLUMN prompt_key TEXT NOT NULL DEFAULT '';
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """Statements that bring the tables to the next version, and what is to be done with their rows after that."""
+
+    script: str
+    fill: Callable[[sqlite3.Connection], None] | None = None
+
+
+_MIGRATIONS: Final = (Migration(_V1), Migration(_V2), Migration(_V3, make_searchable))
 
 
 def connect(path: Path, *, read_only: bool = False, timeout_ms: int = BUSY_TIMEOUT_MS) -> sqlite3.Connection:
@@ -139,9 +164,9 @@ def migrate(connection: sqlite3.Connection) -> None:
     try:
         # Another process may have migrated while this one waited for the lock.
         for migration in _pending(connection):
-            for statement in migration.split(";\n"):
-                if statement.strip():
-                    connection.execute(statement)
+            _run(connection, migration.script)
+            if migration.fill is not None:
+                migration.fill(connection)
         # In one step, so that no reader ever meets a shape between two versions.
         connection.execute(f"PRAGMA user_version={len(_MIGRATIONS)}")
         connection.execute("COMMIT")
@@ -150,7 +175,19 @@ def migrate(connection: sqlite3.Connection) -> None:
         raise
 
 
-def _pending(connection: sqlite3.Connection) -> tuple[str, ...]:
+def make_tables(connection: sqlite3.Connection) -> None:
+    """Today's tables alone: they lie on the same pages of the file in every history, however old."""
+    for migration in _MIGRATIONS:
+        _run(connection, migration.script)
+
+
+def _run(connection: sqlite3.Connection, script: str) -> None:
+    for statement in script.split(";\n"):
+        if statement.strip():
+            connection.execute(statement)
+
+
+def _pending(connection: sqlite3.Connection) -> tuple[Migration, ...]:
     version = _version(connection)
     if version > len(_MIGRATIONS):
         raise _written_by_newer(version)

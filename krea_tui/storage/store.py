@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import sqlite3
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from krea_tui.domain.errors import HistoryDamaged, HistoryUnmade, NotClaimed, RequestIdTaken, StoreError, UnknownJob
+from krea_tui.domain.errors import (
+    HistoryDamaged,
+    HistoryUnmade,
+    ImpossibleTransition,
+    NotClaimed,
+    RequestIdTaken,
+    StoreError,
+    UnknownJob,
+)
 from krea_tui.domain.events import Accepted, Adopted, Claimed, Doubted, Event, NotAccepted, Refused, SentAgain
 from krea_tui.domain.job import ID_ALPHABET, Charge, Job, JobStatus, Marks, new_id
 from krea_tui.domain.lifecycle import advance
@@ -17,12 +26,15 @@ from krea_tui.domain.money import CapReached, DailyCap, Ledger
 from krea_tui.domain.spending import Spending
 from krea_tui.domain.text import clean_line
 from krea_tui.storage.faults import opening_error, require_unmarked, store_error, suspect
-from krea_tui.storage.rows import COLUMNS, body_text, from_row, to_row
+from krea_tui.storage.indexing import index_words
+from krea_tui.storage.query import Selection
+from krea_tui.storage.rows import CHANGING, COLUMNS, body_text, changing_row, from_row, to_row
 from krea_tui.storage.schema import BUSY_TIMEOUT_MS, connect, migrate, require_todays_shape
+from krea_tui.storage.searching import Searching
 from krea_tui.storage.spending import read_spending
 
 _INSERT: Final = f"INSERT INTO jobs ({', '.join(COLUMNS)}) VALUES ({', '.join(':' + c for c in COLUMNS)})"  # noqa: S608
-_UPDATE: Final = f"UPDATE jobs SET {', '.join(f'{c} = :{c}' for c in COLUMNS)} WHERE id = :id"  # noqa: S608
+_UPDATE: Final = f"UPDATE jobs SET {', '.join(f'{c} = :{c}' for c in CHANGING)} WHERE id = :id"  # noqa: S608
 _COUNTED: Final = (Charge.RESERVED, Charge.SPENT, Charge.AT_RISK)
 _ID_TRIES: Final = 5
 
@@ -51,6 +63,7 @@ class JobStore:
             if isinstance(error, sqlite3.Error):
                 raise opening_error(error, path) from error
             raise
+        self._searching = Searching(self._connection)
 
     def wait_for_locks(self, timeout_ms: int) -> None:
         """How long each step waits for another program's lock from now on."""
@@ -92,7 +105,7 @@ class JobStore:
                 if ledger.committed_microusd + job.price_microusd > cap.cap_microusd:
                     raise CapReached(ledger.committed_microusd, cap.cap_microusd)
             claimed = replace(advance(job, event), revision=self._next_revision())
-            changed = self._connection.execute(f"{_UPDATE} AND status = 'HELD'", to_row(claimed)).rowcount
+            changed = self._connection.execute(f"{_UPDATE} AND status = 'HELD'", changing_row(claimed)).rowcount
             if changed != 1:
                 raise NotClaimed(f"job {job_id} was taken by another process")
             self._connection.execute(
@@ -116,13 +129,22 @@ class JobStore:
             inserted = self._insert_one(successor)
             return self._apply_one(job_id, SentAgain(at, inserted.id)), inserted
 
+    def apply_all(self, job_ids: Iterable[str], event: Event) -> list[Job]:
+        """Advance many jobs in one transaction; those that are unknown, or cannot take the event, are left out."""
+        moved: list[Job] = []
+        with self._transaction():
+            for job_id in job_ids:
+                with suppress(ImpossibleTransition, UnknownJob, RequestIdTaken):
+                    moved.append(self._apply_one(job_id, event))
+        return moved
+
     def mark(self, job_ids: Iterable[str], marks: Marks) -> list[Job]:
         """Set fields that are no part of the life cycle."""
         marked: list[Job] = []
         with self._transaction():
             for job_id in job_ids:
                 job = replace(self._get(job_id), revision=self._next_revision(), **marks)
-                self._connection.execute(_UPDATE, to_row(job))
+                self._connection.execute(_UPDATE, changing_row(job))
                 marked.append(job)
         return marked
 
@@ -148,11 +170,34 @@ class JobStore:
             return self._rows("deleted_at IS NULL ORDER BY seq DESC LIMIT ?", (limit,))
         return self._rows("deleted_at IS NULL AND seq < ? ORDER BY seq DESC LIMIT ?", (before_seq, limit))
 
-    def search(self, condition: str, parameters: Sequence[object], limit: int | None = None) -> list[Job]:
-        """Jobs of a condition that `storage.query` made, newest first."""
-        tail = " ORDER BY seq DESC" + (" LIMIT ?" if limit is not None else "")
-        values = [*parameters, *([limit] if limit is not None else [])]
-        return self._rows(f"deleted_at IS NULL AND ({condition}){tail}", values)
+    def page(self, query: Selection, limit: int | None) -> list[Job]:
+        """See `Searching.page`; raises `SearchInterrupted`."""
+        with self._reading():
+            return self._searching.page(query, limit)
+
+    def order(self, query: Selection) -> array[int]:
+        """See `Searching.order`; raises `SearchInterrupted`."""
+        with self._reading():
+            return self._searching.order(query)
+
+    def jobs_by_seq(self, seqs: Sequence[int]) -> list[Job]:
+        """See `Searching.jobs_by_seq`."""
+        with self._reading():
+            return self._searching.jobs_by_seq(seqs)
+
+    def ids_by_seq(self, seqs: Sequence[int]) -> list[str]:
+        """See `Searching.ids_by_seq`."""
+        with self._reading():
+            return self._searching.ids_by_seq(seqs)
+
+    def status_counts(self) -> dict[JobStatus, int]:
+        """See `Searching.status_counts`."""
+        with self._reading():
+            return self._searching.status_counts()
+
+    def interrupt(self) -> None:
+        """End the search that is running in another thread; see `Searching.interrupt`."""
+        self._searching.interrupt()
 
     def count(self) -> int:
         """How many jobs the history shows."""
@@ -202,7 +247,7 @@ class JobStore:
             return job
         moved = replace(moved, revision=self._next_revision())
         try:
-            self._connection.execute(_UPDATE, to_row(moved))
+            self._connection.execute(_UPDATE, changing_row(moved))
         except sqlite3.IntegrityError as error:
             raise self._taken(moved) from error
         self._end_attempt(job, event)
@@ -221,7 +266,9 @@ class JobStore:
             if self._connection.execute("SELECT 1 FROM jobs WHERE id = ?", (job.id,)).fetchone() is None:
                 job = replace(job, revision=self._next_revision())
                 cursor = self._connection.execute(_INSERT, to_row(job))
-                return replace(job, seq=int(cursor.lastrowid or 0))
+                seq = int(cursor.lastrowid or 0)
+                index_words(self._connection, seq, job.request.prompt)
+                return replace(job, seq=seq)
             job = replace(job, id=new_id())
         raise StoreError("no free job id was found")
 

@@ -1,9 +1,10 @@
-"""The history for an event loop: one thread writes, another reads, the loop never waits for the disk."""
+"""The history for an event loop: one thread writes, one reads, one searches, the loop never waits for the disk."""
 
 from __future__ import annotations
 
 import asyncio
 import sqlite3
+from array import array
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -12,10 +13,12 @@ from typing import ParamSpec, TypeVar
 
 from krea_tui.domain.errors import HistoryDamaged, StoreError
 from krea_tui.domain.events import Claimed, Event
-from krea_tui.domain.job import Job, Marks
+from krea_tui.domain.job import Job, JobStatus, Marks
 from krea_tui.domain.money import DailyCap, Ledger
+from krea_tui.domain.ordering import View
 from krea_tui.domain.spending import Spending
 from krea_tui.storage.faults import store_error, suspect
+from krea_tui.storage.query import select_of
 from krea_tui.storage.schema import BUSY_TIMEOUT_MS
 from krea_tui.storage.store import JobStore
 
@@ -24,14 +27,17 @@ R = TypeVar("R")
 
 
 class ThreadedStore:
-    """`JobStore` behind two threads of its own; every method raises `StoreError` where the disk fails."""
+    """`JobStore` behind three threads of its own; every method raises `StoreError` where the disk fails."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._writes = ThreadPoolExecutor(1, thread_name_prefix="history-write")
         self._reads = ThreadPoolExecutor(1, thread_name_prefix="history-read")
+        self._searches = ThreadPoolExecutor(1, thread_name_prefix="history-search")
         self._writer: JobStore | None = None
         self._reader: JobStore | None = None
+        # Opened by the first search, so that the start does not wait for it.
+        self._searcher: JobStore | None = None
         # Once it is seen nothing of this history can be relied on any more.
         self.damage: HistoryDamaged | None = None
 
@@ -50,8 +56,9 @@ class ThreadedStore:
 
     async def aclose(self) -> None:
         """Close both connections after what is queued; the store cannot be used any more."""
-        pairs = ((self._writes, self._writer), (self._reads, self._reader))
-        self._writer = self._reader = None
+        self.interrupt_search()
+        pairs = ((self._writes, self._writer), (self._reads, self._reader), (self._searches, self._searcher))
+        self._writer = self._reader = self._searcher = None
         for executor, store in pairs:
             if store is not None:
                 await self._run(executor, store.close)
@@ -72,6 +79,10 @@ class ThreadedStore:
     async def send_again(self, job_id: str, at: float, successor: Job) -> tuple[Job, Job]:
         """See `JobStore.send_again`."""
         return await self._write(self._main.send_again, job_id, at, successor)
+
+    async def apply_all(self, job_ids: Iterable[str], event: Event) -> list[Job]:
+        """See `JobStore.apply_all`."""
+        return await self._write(self._main.apply_all, tuple(job_ids), event)
 
     async def mark(self, job_ids: Iterable[str], marks: Marks) -> list[Job]:
         """See `JobStore.mark`."""
@@ -109,9 +120,30 @@ class ThreadedStore:
         """See `JobStore.latest`."""
         return await self._read(self._history.latest, limit, before_seq=before_seq)
 
-    async def search(self, condition: str, parameters: Sequence[object], limit: int | None = None) -> list[Job]:
-        """See `JobStore.search`."""
-        return await self._read(self._history.search, condition, parameters, limit)
+    async def page(self, view: View, limit: int) -> list[Job]:
+        """See `JobStore.page`; raises `SearchInterrupted`."""
+        return await self._run(self._searches, lambda: self._search_store().page(select_of(view), limit))
+
+    async def order(self, view: View) -> array[int]:
+        """See `JobStore.order`; raises `SearchInterrupted`."""
+        return await self._run(self._searches, lambda: self._search_store().order(select_of(view)))
+
+    def interrupt_search(self) -> None:
+        """End the `page` or `order` that is running; never waits, and a later one is never hit."""
+        if self._searcher is not None:
+            self._searcher.interrupt()
+
+    async def jobs_by_seq(self, seqs: Sequence[int]) -> list[Job]:
+        """See `JobStore.jobs_by_seq`."""
+        return await self._read(self._history.jobs_by_seq, seqs)
+
+    async def ids_by_seq(self, seqs: Sequence[int]) -> list[str]:
+        """See `JobStore.ids_by_seq`."""
+        return await self._read(self._history.ids_by_seq, seqs)
+
+    async def status_counts(self) -> dict[JobStatus, int]:
+        """See `JobStore.status_counts`."""
+        return await self._read(self._history.status_counts)
 
     async def count(self) -> int:
         """See `JobStore.count`."""
@@ -124,6 +156,13 @@ class ThreadedStore:
     async def spending(self, profile: str) -> Spending:
         """See `JobStore.spending`."""
         return await self._read(self._history.spending, profile)
+
+    def _search_store(self) -> JobStore:
+        """The connection of searches; only for their thread."""
+        _opened(self._reader)
+        if self._searcher is None:
+            self._searcher = JobStore(self._path)
+        return self._searcher
 
     @property
     def _main(self) -> JobStore:

@@ -67,7 +67,7 @@ def test_jobs_come_newest_first_and_no_more_than_the_limit(stocked: Cli) -> None
         ("fox old", ["aaaa111111"]),
         ('"a red"', ["aaaa222222"]),
         ("100%", ["bbbb333333"]),
-        ("e_f", ["bbbb333333"]),
+        ("hare_f", ["bbbb333333"]),
         ("aspect:16:9", ["bbbb333333"]),
         ("seed:42 creativity:raw", ["bbbb333333"]),
         ("id:AAAA", ["aaaa222222", "aaaa111111"]),

@@ -14,8 +14,6 @@ from krea_tui.storage.schema import connect
 from krea_tui.storage.store import JobStore, open_read_only
 from tests.support.making import AT, make_job
 
-NEW_COLUMNS = {"adopted_at", "settled_at"}
-
 
 @pytest.fixture
 def old_history(path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -25,7 +23,8 @@ def old_history(path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         connection = connect(path)
         schema.migrate(connection)
     row = to_row(make_job(id="vers1n0000", revision=1, status=JobStatus.UNCONFIRMED, hold_reason=None, attempted_at=AT))
-    kept = [column for column in row if column not in NEW_COLUMNS]
+    known = {entry["name"] for entry in connection.execute("PRAGMA table_info(jobs)")}
+    kept = [column for column in row if column in known]
     values = {column: row[column] for column in kept}
     columns, places = ", ".join(kept), ", ".join(f":{column}" for column in kept)
     connection.execute(f"INSERT INTO jobs ({columns}) VALUES ({places})", values)
@@ -84,7 +83,7 @@ def test_a_reader_never_meets_a_shape_between_two_versions(old_history: Path, mo
     store = JobStore(old_history)
     store.close()
     monkeypatch.setattr(
-        schema, "_MIGRATIONS", (*schema._MIGRATIONS, "CREATE TABLE one (a);\n", "CREATE TABLE one (a);\n")
+        schema, "_MIGRATIONS", (*schema._MIGRATIONS, *[schema.Migration("CREATE TABLE one (a);\n")] * 2)
     )
     connection = connect(old_history)
     with pytest.raises(sqlite3.OperationalError, match="already exists"):
