@@ -22,6 +22,8 @@ BREAKER_BASE_S: Final = 10.0
 BREAKER_MAX_S: Final = 120.0
 SUBMIT_BACKOFF_BASE_S: Final = 2.0
 SUBMIT_BACKOFF_MAX_S: Final = 60.0
+# Where polls queue up, a submission that waits gets its turn after so many of them.
+POLLS_BEFORE_A_SUBMISSION: Final = 2
 DOUBTS_UNTIL_STOP: Final = 3
 FORBIDDEN_UNTIL_STOP: Final = 2
 DOWNLOAD_RETRY_S: Final = (2.0, 5.0, 15.0, 60.0, 300.0, 600.0)

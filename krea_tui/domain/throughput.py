@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
+
+from krea_tui.domain.durations import DurationEstimate
+from krea_tui.domain.eta import WATCHED_S, Pace
+from krea_tui.domain.job import Job, JobStatus
+
+SLICE_S: Final = 5.0
+_REMEMBERED_S: Final = 3_600.0
+# What the gateway gave an answer for. The rest was taken back by a person, or is not over.
+_ANSWERED: Final = frozenset({JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.ERROR, JobStatus.REJECTED})
 
 # Nothing at all is a line on the ground, so that anything stands out from it.
 _BLOCKS: Final = "▁▂▃▄▅▆▇█"
@@ -70,6 +79,55 @@ class RecentCount:
             since = max(0, self._slice_of(now) - self._newest)
             ages = range(since, since + len(self._counts))
             yield from ((age, count) for age, count in zip(ages, reversed(self._counts), strict=True) if count)
+
+
+class JobEnds:
+    """When jobs ended, each counted once, over the last hour. Times are epoch seconds."""
+
+    def __init__(self) -> None:
+        self.recent = RecentCount(SLICE_S, round(_REMEMBERED_S / SLICE_S) + 1)
+        self._counted: set[str] = set()
+        self._by_age: deque[tuple[float, str]] = deque()
+        self._going_since: float | None = None
+        self._last_at: float | None = None
+
+    def take_in(self, jobs: Iterable[Job], now: float) -> None:
+        """Count those of these jobs that have ended."""
+        while self._by_age and self._by_age[0][0] < now - _REMEMBERED_S:
+            self._counted.discard(self._by_age.popleft()[1])
+        for job in jobs:
+            at = job.completed_at
+            if at is None or job.status not in _ANSWERED or job.settled_at is not None or job.is_saving:
+                continue
+            # What is older than the memory would be counted anew whenever it is told.
+            if at < now - _REMEMBERED_S or job.id in self._counted:
+                continue
+            self._counted.add(job.id)
+            self._by_age.append((now, job.id))
+            self.recent.add(at, now)
+            self._last_at = max(at, self._last_at or at)
+
+    def watch(self, now: float, *, is_going: bool) -> None:
+        """Tell whether jobs can end at this moment: what stands still says nothing about the pace."""
+        if not is_going:
+            self._going_since = None
+        elif self._going_since is None:
+            self._going_since = now
+
+    def pace(self, now: float, durations: DurationEstimate, places: int, requests_per_s: float) -> Pace:
+        """How fast jobs end now; `places` and `requests_per_s` are what the settings and the gateway allow."""
+        since = now if self._going_since is None else self._going_since
+        # The first end can come when a job has had its time.
+        watched_s = min(WATCHED_S, max(0.0, now - since - durations.expected_s))
+        return Pace(
+            expected_s=durations.expected_s,
+            late_s=durations.late_s,
+            places=max(1, places),
+            requests_per_s=requests_per_s,
+            ended=self.recent.total(now, watched_s),
+            watched_s=watched_s,
+            quiet_s=now - max(since, self._last_at or since),
+        )
 
 
 def sparkline(cells: Sequence[int], *, plain: bool = False) -> str:

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from enum import IntEnum
-from typing import Final
 
-from krea_tui.domain.pacing import TokenBucket
+from krea_tui.domain.pacing import POLLS_BEFORE_A_SUBMISSION, TokenBucket
 from krea_tui.engine.ports import Clock
-
-# Where polls queue up, a submission that waits gets the token after so many of them.
-POLLS_BEFORE_A_SUBMISSION: Final = 2
 
 
 class Priority(IntEnum):
