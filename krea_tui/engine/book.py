@@ -27,6 +27,7 @@ class JobBook:
     def __init__(self) -> None:
         self._jobs: dict[str, Job] = {}
         self._order: list[tuple[int, str]] = []
+        self._ids: dict[int, str] = {}
         self._listeners: list[Listener] = []
         self._counts: Counter[JobStatus] = Counter()
         self._in_flight: Counter[str] = Counter()
@@ -50,7 +51,12 @@ class JobBook:
         """The job with this id, if it is in the book."""
         return self._jobs.get(job_id)
 
-    def job_at(self, index: int) -> Job | None:
+    def at_seq(self, seq: int) -> Job | None:
+        """The job with this sequence number, deleted or not, if it is in the book."""
+        job_id = self._ids.get(seq)
+        return None if job_id is None else self._jobs[job_id]
+
+    def row_at(self, index: int) -> Job | None:
         """The job in this place, newest first; None beyond the end."""
         if not 0 <= index < len(self._order):
             return None
@@ -137,6 +143,7 @@ class JobBook:
             del self._order[bisect_left(self._order, key)]
             self.order_version += 1
         self._jobs[job.id] = job
+        self._ids[job.seq] = job.id
         self._count(job, 1)
         self._revision = max(self._revision, job.revision)
         return True

@@ -42,6 +42,9 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
 # Widgets know domain values and what the terminal can draw, and post messages; the rest is brought to them.
 WIDGETS_MAY_IMPORT = frozenset({"ui", "domain", "terminal"})
 
+# Whole by themselves: each could be published as it is, and imports nothing of ours but itself, and these packages.
+STANDS_ALONE = {"krea_tui.ui.live_table": frozenset({"textual", "rich"})}
+
 # Loaded only when a demo or `simulate` asks for it: never by an import statement at module level.
 LAZY_PARTS = frozenset({"simulator"})
 

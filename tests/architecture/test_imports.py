@@ -13,6 +13,7 @@ from tests.architecture.contract import (
     IMPURE,
     LAZY_PARTS,
     MAY_IMPORT,
+    STANDS_ALONE,
     WIDGETS_MAY_IMPORT,
 )
 from tests.architecture.imports import PACKAGE, ROOT, Import, find_cycle, imports, is_in, modules, part_of
@@ -69,6 +70,18 @@ def impure_imports(root: Path) -> list[str]:
     ]
 
 
+def entanglements(root: Path) -> list[str]:
+    wrong = []
+    for found in imports(root):
+        for whole, packages in STANDS_ALONE.items():
+            if not is_in(found.importer, whole) or is_in(found.target, whole):
+                continue
+            package = found.target.partition(".")[0]
+            if package == PACKAGE or (package not in packages and package not in sys.stdlib_module_names):
+                wrong.append(str(found))
+    return wrong
+
+
 def import_cycles(root: Path) -> list[str]:
     edges: dict[str, set[str]] = {}
     for found in imports(root):
@@ -84,6 +97,7 @@ RULES: dict[Rule, tuple[str, str]] = {
     eager_imports_of_lazy_parts: ("krea_tui/cli.py", "from krea_tui.simulator import serve"),
     foreign_packages_out_of_place: ("krea_tui/storage/history.py", "import httpx"),
     impure_imports: ("krea_tui/domain/job.py", "def now():\n    import time"),
+    entanglements: ("krea_tui/ui/live_table/table.py", "from krea_tui.domain.job import Job"),
     import_cycles: ("krea_tui/domain/job.py", "from krea_tui.domain import job"),
 }
 

@@ -59,8 +59,8 @@ def test_counts_and_order_agree_with_the_newest_states_whatever_comes_in_whateve
     assert list(book.held()) == [job for job in shown if job.status is JobStatus.HELD]
     for index, job in enumerate(shown):
         assert book.index_of(job.id) == index
-        assert book.job_at(index) == job
-    assert book.job_at(len(shown)) is None
+        assert book.row_at(index) == job
+    assert book.row_at(len(shown)) is None
     assert book.revision == max((job.revision for job in newest.values()), default=0)
 
 

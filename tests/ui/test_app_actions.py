@@ -64,7 +64,7 @@ async def answer(app: Running, *keys: str) -> None:
 async def new_job(app: Running, *known_ids: str) -> Job:
     await app.until(lambda: any(job.id not in known_ids for job in app.jobs), "a new job")
     job = next(job for job in app.jobs if job.id not in known_ids)
-    await app.until(lambda: app.table.cursor_job_id == job.id, "the new job under the cursor")
+    await app.until(lambda: app.table.cursor_key == job.id, "the new job under the cursor")
     await app.until(lambda: app.app.session.book.get(job.id).request_id, "the gateway's answer")  # type: ignore[union-attr]
     return job
 
@@ -266,7 +266,7 @@ async def test_a_deleted_job_comes_back() -> None:
         await app.select(newer)
         await app.press("d")
         await app.until(lambda: [job.id for job in app.jobs] == [older.id], "one job less")
-        await app.until(lambda: app.table.cursor_job_id == older.id, "the cursor on its neighbour")
+        await app.until(lambda: app.table.cursor_key == older.id, "the cursor on its neighbour")
         await app.says("z brings it back")
         await app.press("delete")
         await app.until(lambda: not app.jobs, "no job")

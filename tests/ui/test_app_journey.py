@@ -24,9 +24,9 @@ async def test_a_prompt_becomes_a_picture_that_is_there_again_the_next_day(gatew
     async with studio(plan) as app:
         await app.type("a red kite over dunes")
         await app.press("ctrl+j")
-        await app.until(lambda: app.table.cursor_job_id, "a row under the cursor")
+        await app.until(lambda: app.table.cursor_key, "a row under the cursor")
         job = app.jobs[0]
-        assert app.table.cursor_job_id == job.id
+        assert app.table.cursor_key == job.id
         assert app.prompt.has_focus
         assert job.request_id is None
         assert job.status in {JobStatus.HELD, JobStatus.SENDING}

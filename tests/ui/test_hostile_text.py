@@ -23,10 +23,11 @@ from krea_tui.domain.request import Style as KreaStyle
 from krea_tui.terminal import TerminalCapabilities
 from krea_tui.ui.desktop import desktop_notice
 from krea_tui.ui.job_text import DETAILS_PROMPT_LIMIT, details_of
+from krea_tui.ui.live_table.painter import Look
 from krea_tui.ui.screens.dialog import Confirm, Trouble
 from krea_tui.ui.text_only import TEXT_ONLY
 from krea_tui.ui.widgets.job_looks import Circumstances
-from krea_tui.ui.widgets.job_rows import RowPainter
+from tests.support.job_lines import job_painter
 from tests.ui.app_support import NOW, Running, a_job, a_request, plan_for, remember, studio
 
 CONTROLS = "\x1b[31mred\x1b[2J\x1b]0;title\x07\x1b]52;c;aGk=\x1b\\ \x9b2J\x9d0;t\x9c \x00\x08\x7f\r\v\f\x85"
@@ -153,11 +154,10 @@ TEXTS = st.text(st.one_of(st.characters(codec="utf-8"), st.sampled_from(sorted(s
 @settings(max_examples=150)
 @given(TEXTS.filter(str.strip), st.sampled_from([40, 80, 120, 200]), st.booleans())
 def test_any_text_is_one_row_of_the_table_as_wide_as_the_pane(text: str, width: int, plain: bool) -> None:
-    painter = RowPainter(lambda _tone, _lit: Style())
-    painter.set_width(width)
+    painter = job_painter(width)
     job = hostile_job("hostile0001", text)
     for changed in (job, replace(job, status=JobStatus.QUEUED, gateway_status=text)):
-        strip = painter.row(changed, Circumstances(NOW, DurationEstimate(), plain), has_cursor=plain)
+        strip = painter.row(changed, Circumstances(NOW, DurationEstimate(), plain), Look(has_cursor=plain))
         assert strip.cell_length == width
         assert cell_len(strip.text) == width
         assert odd_in(strip.text) == set()

@@ -12,10 +12,12 @@ from rich.style import Style
 from krea_tui.domain.durations import DurationEstimate
 from krea_tui.domain.job import HoldReason, Job, JobStatus, Picture, PictureState
 from krea_tui.domain.request import AspectRatio, GenerationRequest
-from krea_tui.ui.widgets.cells import fit, steady
-from krea_tui.ui.widgets.job_columns import place
-from krea_tui.ui.widgets.job_looks import Circumstances, Tone, status_cell, time_cell
-from krea_tui.ui.widgets.job_rows import CACHED_ROWS, RowPainter, changed_span
+from krea_tui.ui.live_table.cells import fit, steady
+from krea_tui.ui.live_table.columns import place
+from krea_tui.ui.live_table.painter import CACHED_ROWS, Look, changed_span
+from krea_tui.ui.widgets.job_columns import COLUMNS
+from krea_tui.ui.widgets.job_looks import Circumstances, status_cell, time_cell
+from tests.support.job_lines import job_painter
 
 NOW = 1_000.0
 CIRCUMSTANCES = Circumstances(NOW, DurationEstimate())
@@ -29,13 +31,11 @@ def a_job(prompt: str = "paper boats in a storm drain", /, **changes: object) ->
 
 
 def line_of(job: Job, width: int, circumstances: Circumstances = CIRCUMSTANCES) -> str:
-    painter = RowPainter(lambda _tone, _has_cursor: Style())
-    painter.set_width(width)
-    return painter.row(job, circumstances, has_cursor=False).text
+    return job_painter(width).row(job, circumstances, Look()).text
 
 
 def keys_at(width: int) -> list[str]:
-    return [spot.column.key for spot in place(width)]
+    return [spot.column.key for spot in place(COLUMNS, width)]
 
 
 def test_a_narrow_pane_shows_status_time_and_prompt() -> None:
@@ -52,13 +52,13 @@ def test_the_pane_of_an_ordinary_terminal_has_the_sketched_columns() -> None:
 
 
 def test_the_prompt_does_not_grow_without_end() -> None:
-    prompts = [next(spot for spot in place(width) if spot.column.key == "prompt") for width in (180, 400)]
+    prompts = [next(spot for spot in place(COLUMNS, width) if spot.column.key == "prompt") for width in (180, 400)]
     assert [spot.width for spot in prompts] == [88, 88]
 
 
 @pytest.mark.parametrize("width", range(1, 300))
 def test_columns_never_overlap_and_wide_enough_panes_hold_them(width: int) -> None:
-    placed = place(width)
+    placed = place(COLUMNS, width)
     for left, right in itertools.pairwise(placed):
         assert left.x + left.width < right.x
     if width >= 26:
@@ -160,36 +160,34 @@ def test_what_was_cut_is_marked() -> None:
 
 
 def test_a_job_that_did_not_change_is_the_same_strip_and_a_later_second_changes_little() -> None:
-    painter = RowPainter(lambda tone, _has_cursor: Style(color=f"color({list(Tone).index(tone)})"))
-    painter.set_width(80)
+    painter = job_painter(80, lambda tone, _has_cursor: Style(color=f"color({sum(map(ord, tone)) % 256})"))
     job = a_job(status=JobStatus.PROCESSING, submitted_at=NOW - 3)
-    strip = painter.row(job, CIRCUMSTANCES, has_cursor=False)
-    assert painter.row(job, Circumstances(NOW + 0.4, DurationEstimate()), has_cursor=False) is strip
-    later = painter.row(job, Circumstances(NOW + 1, DurationEstimate()), has_cursor=False)
+    strip = painter.row(job, CIRCUMSTANCES, Look())
+    assert painter.row(job, Circumstances(NOW + 0.4, DurationEstimate()), Look()) is strip
+    later = painter.row(job, Circumstances(NOW + 1, DurationEstimate()), Look())
     assert later is not strip
     start, end = changed_span(strip, later)
     assert later.text[start:end].split()[0] == "0:04"
     assert "paper" not in later.text[start:end]
     assert changed_span(strip, strip) == (0, 0)
-    assert painter.row(job, Circumstances(NOW + 1.2, DurationEstimate()), has_cursor=False) is later
+    assert painter.row(job, Circumstances(NOW + 1.2, DurationEstimate()), Look()) is later
     finished = replace(job, status=JobStatus.FAILED, revision=2)
-    assert "failed" in painter.row(finished, CIRCUMSTANCES, has_cursor=False).text
+    assert "failed" in painter.row(finished, CIRCUMSTANCES, Look()).text
 
 
 def test_a_painter_remembers_only_so_many_rows() -> None:
     drawn: list[str] = []
 
-    def style_of(tone: Tone, _has_cursor: bool) -> Style:
+    def style_of(tone: str, _has_cursor: bool) -> Style:
         drawn.append(tone)
         return Style()
 
-    painter = RowPainter(style_of)
-    painter.set_width(80)
+    painter = job_painter(80, style_of)
     jobs = [replace(a_job(), id=f"job{number}") for number in range(CACHED_ROWS + 1)]
     for job in jobs:
-        painter.row(job, CIRCUMSTANCES, has_cursor=False)
+        painter.row(job, CIRCUMSTANCES, Look())
     drawn.clear()
-    painter.row(jobs[-1], CIRCUMSTANCES, has_cursor=False)
+    painter.row(jobs[-1], CIRCUMSTANCES, Look())
     assert drawn == []
-    painter.row(jobs[0], CIRCUMSTANCES, has_cursor=False)
+    painter.row(jobs[0], CIRCUMSTANCES, Look())
     assert drawn != []

@@ -13,7 +13,8 @@ from textual.strip import Strip
 
 from krea_tui.domain.job import Job, JobStatus
 from krea_tui.domain.request import GenerationRequest
-from krea_tui.ui.widgets import job_table
+from krea_tui.ui.live_table import table as live_table
+from krea_tui.ui.live_table.messages import Highlighted, NearEnd, Opened
 from krea_tui.ui.widgets.job_table import JobTable
 from tests.support.waiting import wait_until_async
 
@@ -35,7 +36,7 @@ class Rows:
     def __len__(self) -> int:
         return len(self.jobs)
 
-    def job_at(self, index: int) -> Job | None:
+    def row_at(self, index: int) -> Job | None:
         return self.jobs[index]
 
     def index_of(self, job_id: str) -> int | None:
@@ -90,13 +91,13 @@ class TableApp(App[None]):
     def compose(self) -> ComposeResult:
         yield self.table
 
-    def on_job_table_highlighted(self, message: JobTable.Highlighted) -> None:
-        self.messages.append(("highlighted", message.job_id))
+    def on_live_table_highlighted(self, message: Highlighted) -> None:
+        self.messages.append(("highlighted", message.key))
 
-    def on_job_table_opened(self, message: JobTable.Opened) -> None:
-        self.messages.append(("opened", message.job_id))
+    def on_live_table_opened(self, message: Opened) -> None:
+        self.messages.append(("opened", message.key))
 
-    def on_job_table_near_end(self, message: JobTable.NearEnd) -> None:
+    def on_live_table_near_end(self, message: NearEnd) -> None:
         assert message.control is self.table
         self.messages.append(("near end", str(len(self.rows))))
 
@@ -129,7 +130,7 @@ async def test_the_newest_job_is_at_the_top_under_the_cursor() -> None:
         assert "picture number 100 " in table.shown[1]
         assert "picture number 91 " in table.shown[10]
         assert table.seen_cursor == "100"
-        assert table.cursor_job_id == "id100"
+        assert table.cursor_key == "id100"
         assert app.told("highlighted") == ["id100"]
 
 
@@ -157,9 +158,9 @@ async def test_a_row_that_is_not_loaded_is_a_quiet_line_until_it_comes() -> None
     async with running(rows) as (app, table, pilot):
         assert table.shown[3].strip() == "…"
         await pilot.press("down", "down")
-        assert table.cursor_job_id is None
+        assert table.cursor_key is None
         rows.jobs[2] = late
-        table.jobs_changed(["id3"])
+        table.keys_changed(["id3"])
         await settle(pilot, lambda: "picture number 3" in table.shown[3])
         assert app.told("highlighted") == ["id5", "id4", None, "id3"]
 
@@ -214,7 +215,7 @@ async def test_keys_move_the_cursor_and_keep_it_in_view(keys: list[str], expecte
         await pilot.press(*keys)
         await pilot.pause()
         assert table.seen_cursor == expected
-        assert table.cursor_job_id == f"id{expected}"
+        assert table.cursor_key == f"id{expected}"
         assert app.told("highlighted")[-1] == f"id{expected}"
 
 
@@ -229,12 +230,12 @@ async def test_enter_and_a_double_click_open_a_job_and_a_click_points_at_it() ->
         await pilot.press("down", "enter")
         assert app.told("opened") == ["id99"]
         await pilot.click(table, offset=(10, 4))
-        assert table.cursor_job_id == "id97"
+        assert table.cursor_key == "id97"
         assert app.told("opened") == ["id99"]
         await pilot.double_click(table, offset=(10, 6))
         assert app.told("opened") == ["id99", "id95"]
         await pilot.click(table, offset=(10, 0))
-        assert table.cursor_job_id == "id95"
+        assert table.cursor_key == "id95"
 
 
 async def test_move_to_shows_a_job_at_once() -> None:
@@ -248,7 +249,7 @@ async def test_move_to_shows_a_job_at_once() -> None:
         assert table.seen_cursor == "101"
         assert "number 101 " in table.shown[1]
         assert not table.move_to("nobody")
-        assert table.cursor_job_id == "id101"
+        assert table.cursor_key == "id101"
 
 
 # --- rows come and go -----------------------------------------------------------------------------------------------
@@ -302,8 +303,8 @@ async def test_when_its_job_goes_the_cursor_takes_the_next_one() -> None:
         rows.jobs = [job for job in rows.jobs if job and job.id not in {"id60", "id59", "id80"}]
         rows.jobs.insert(0, a_job(101))
         table.rows_changed()
-        await settle(pilot, lambda: table.cursor_job_id != "id60")
-        assert table.cursor_job_id == "id58"
+        await settle(pilot, lambda: table.cursor_key != "id60")
+        assert table.cursor_key == "id58"
         assert table.seen_cursor == "58"
 
 
@@ -346,7 +347,7 @@ async def test_scrolling_by_the_wheel_comes_near_the_end_and_leaves_the_cursor()
         await pilot.pause()
         assert app.told("near end") == ["40"]
         assert table.seen_cursor is None
-        assert table.cursor_job_id == "id40"
+        assert table.cursor_key == "id40"
 
 
 async def test_a_key_that_comes_before_the_next_frame_moves_from_the_job_not_from_its_old_row() -> None:
@@ -356,7 +357,7 @@ async def test_a_key_that_comes_before_the_next_frame_moves_from_the_job_not_fro
         rows.jobs[:0] = [a_job(102), a_job(101)]
         table.rows_changed()
         table.action_cursor_down()
-        assert table.cursor_job_id == "id98"
+        assert table.cursor_key == "id98"
         await pilot.pause()
         assert table.seen_cursor == "98"
 
@@ -368,7 +369,7 @@ async def test_a_click_means_the_job_that_was_seen_there() -> None:
         rows.jobs[:0] = [a_job(102), a_job(101)]
         table._order_changed = True
         await pilot.click(table, offset=(10, 5))
-        assert table.cursor_job_id == "id96"
+        assert table.cursor_key == "id96"
 
 
 async def test_shown_again_it_has_the_time_of_now_and_stands_where_it_stood() -> None:
@@ -431,7 +432,7 @@ async def test_only_visible_rows_that_look_different_are_painted() -> None:
         rows.change("id97", status=JobStatus.QUEUED)
         rows.change("id96", last_checked_at=START + 5)
         rows.change("id20", status=JobStatus.QUEUED)
-        table.jobs_changed(["id97", "id96", "id20"])
+        table.keys_changed(["id97", "id96", "id20"])
         await settle(pilot, lambda: "queued" in table.shown[4])
         assert table.painted == [4]
 
@@ -440,18 +441,18 @@ async def test_many_changes_are_one_repaint_a_frame() -> None:
     rows = Rows(100)
     async with running(rows) as (_, table, pilot):
         rows.change("id97", status=JobStatus.QUEUED)
-        table.jobs_changed(["id97"])
+        table.keys_changed(["id97"])
         await settle(pilot, lambda: "queued" in table.shown[4])
         table.painted.clear()
         for number in range(500):
             rows.change("id97", status=JobStatus.PROCESSING, gateway_status=f"STEP{number}")
-            table.jobs_changed(["id97"])
+            table.keys_changed(["id97"])
         await settle(pilot, lambda: "step499" in table.shown[4])
         assert table.painted == [4]
 
 
 async def test_the_clock_paints_only_visible_rows_whose_text_changed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(job_table, "CLOCK_S", 0.01)
+    monkeypatch.setattr(live_table, "CLOCK_S", 0.01)
     rows = Rows(100)
     rows.change("id98", status=JobStatus.PROCESSING, submitted_at=START)
     rows.change("id95", status=JobStatus.PROCESSING, submitted_at=START - 0.5)
@@ -468,7 +469,7 @@ async def test_the_clock_paints_only_visible_rows_whose_text_changed(monkeypatch
 
 
 async def test_without_a_running_row_in_view_no_clock_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(job_table, "CLOCK_S", 0.01)
+    monkeypatch.setattr(live_table, "CLOCK_S", 0.01)
     asked = 0
     rows = Rows(100)
     rows.change("id10", status=JobStatus.PROCESSING)

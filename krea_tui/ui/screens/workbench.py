@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from krea_tui.domain.job import Job
     from krea_tui.ui.draft_keeper import DraftKeeper
     from krea_tui.ui.learning import Learning
+    from krea_tui.ui.live_table.messages import Highlighted, NearEnd, Opened
     from krea_tui.ui.widgets.attention import Attention
     from krea_tui.ui.widgets.job_table import JobTable
 
@@ -142,13 +143,13 @@ class Workbench(Buying):
             self._order_version = book.order_version
             self._table.rows_changed()
         elif changed:
-            self._table.jobs_changed(changed)
+            self._table.keys_changed(changed)
         jobs = [job for job in (book.get(job_id) for job_id in changed) if job is not None]
         ended = self._learning.take_in(jobs)
         if self._learning.has_changed:
             self._table.estimate = self._learning.estimate
             self._preview.learn(self._learning.estimate)
-        if self._table.cursor_job_id in changed:
+        if self._table.cursor_key in changed:
             self._show_job()
         for job in ended:
             self._notice(job)
@@ -191,16 +192,16 @@ class Workbench(Buying):
 
     @property
     def _cursor_job_id(self) -> str | None:
-        return self._table.cursor_job_id if self._table is not None else None
+        return self._table.cursor_key if self._table is not None else None
 
     def _show_job(self) -> None:
         job = self.job
         self._preview.show(job, self.session.picture_path(job) if job else None)
 
-    def on_job_table_highlighted(self, event: JobTable.Highlighted) -> None:
+    def on_live_table_highlighted(self, event: Highlighted) -> None:
         """Show the job under the cursor, and check it first."""
         event.stop()
-        self.session.prefer(event.job_id)
+        self.session.prefer(event.key)
         self._show_job()
 
     async def on_attention_chosen(self, event: Attention.Chosen) -> None:
@@ -208,13 +209,13 @@ class Workbench(Buying):
         event.stop()
         await self.run_action(event.action)
 
-    def on_job_table_opened(self, event: JobTable.Opened) -> None:
+    def on_live_table_opened(self, event: Opened) -> None:
         """Show the preview alone."""
         event.stop()
         self._is_solo = True
         self._show_pane("preview")
 
-    def on_job_table_near_end(self, event: JobTable.NearEnd) -> None:
+    def on_live_table_near_end(self, event: NearEnd) -> None:
         """Bring an older page of the history."""
         event.stop()
 

@@ -17,7 +17,7 @@ from textual.widget import Widget
 
 from krea_tui.domain.text import clean_line
 from krea_tui.ui.drafts import EntryDraft, Guidance, entry_problems, format_strength, settled, split_entries
-from krea_tui.ui.widgets.cells import fit, steady
+from krea_tui.ui.live_table.cells import fit, steady
 
 TITLES: Final = {Guidance.REFERENCES: "References", Guidance.STYLES: "Styles", Guidance.MOODBOARDS: "Moodboard"}
 LABEL_WIDTH: Final = 14

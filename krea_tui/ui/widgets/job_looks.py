@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from krea_tui.domain.durations import DurationEstimate
 from krea_tui.domain.job import HoldReason, Job, JobStatus
 from krea_tui.domain.text import clean_line
+from krea_tui.ui.live_table.pieces import Cell, Piece
 
 BAR_CELLS: Final = 4
 ELAPSED_CELLS: Final = 5
@@ -19,28 +20,16 @@ _DAY: Final = 86_400
 
 
 class Tone(StrEnum):
-    """What a piece of a row means; each is a component class of the table, `job-table--<tone>`."""
+    """What a piece of a row means; each is a component class of the table, `live-table--<tone>`."""
 
     TEXT = "text"
     MUTED = "muted"
-    HEADER = "header"
-    MARK = "mark"
     HELD = "held"
     QUEUED = "queued"
     RUNNING = "running"
     COMPLETED = "completed"
     UNCONFIRMED = "unconfirmed"
     FAILED = "failed"
-
-
-class Piece(NamedTuple):
-    """Some text in one tone."""
-
-    text: str
-    tone: Tone
-
-
-Cell = tuple[Piece, ...]
 
 
 class Circumstances(NamedTuple):
@@ -89,6 +78,11 @@ _HOLD_WORDS: Final = {
     HoldReason.PAUSED: "paused",
     HoldReason.LEFT_OVER: "left over",
 }
+
+
+def look_of_status(status: JobStatus) -> StatusLook:
+    """How a status is drawn where no one job is meant."""
+    return _LOOKS[status]
 
 
 def look_of(job: Job) -> StatusLook:

@@ -1,87 +1,56 @@
-"""The live job table: a Line-API widget over virtual rows.
-
-Everything is keyed by job id: the cursor and the scroll position stay on their job while rows come, go and re-sort.
-Only lines whose content changed are painted, at most once a frame, however often the app reports changes.
-"""
+"""The job table: a live table of jobs, newest first."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection
-from typing import ClassVar, Final
+from collections.abc import Callable
+from dataclasses import replace
+from operator import attrgetter
+from typing import ClassVar
 
-from textual import events, on
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.geometry import Region
-from textual.message import Message
-from textual.strip import Strip
-from textual.timer import Timer
+from textual.reactive import reactive
 
-from krea_tui.ui.widgets.job_looks import is_ticking
-from krea_tui.ui.widgets.job_rows import JobRows
-from krea_tui.ui.widgets.job_standing import Standing
-from krea_tui.ui.widgets.job_table_view import HEADER_LINES, JobTableView
-
-FRAME_S: Final = 0.05
-CLOCK_S: Final = 1.0
-NEAR_END_ROWS: Final = 20
-_DOUBLE_CLICK: Final = 2
-
-_MOVE: Final = Binding.Group("Move")
+from krea_tui.domain.durations import DurationEstimate
+from krea_tui.domain.job import Job
+from krea_tui.ui.live_table.rows import Rows
+from krea_tui.ui.live_table.table import LiveTable
+from krea_tui.ui.widgets.job_columns import COLUMNS, is_same_job
+from krea_tui.ui.widgets.job_looks import Circumstances, Tone, is_ticking
 
 
-class JobTable(JobTableView):
-    """A table of jobs, newest first, that costs the same with ten rows as with a hundred thousand.
+def _of_jobs(binding: BindingType) -> BindingType:
+    """A key of the table, in the words of its rows."""
+    if not isinstance(binding, Binding):
+        return binding
+    return replace(binding, tooltip=binding.tooltip.replace("row", "job"))
 
-    The app changes its rows, then says so: `rows_changed()` where the order or the count changed,
-    `jobs_changed(ids)` where jobs changed in their place.
+
+class JobTable(LiveTable[Job, Circumstances], inherit_bindings=False):
+    """Jobs by their ids. What a row says is in `job_looks`, and in which columns in `job_columns`."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [_of_jobs(binding) for binding in LiveTable.BINDINGS]
+
+    DEFAULT_CSS = """
+    JobTable {
+        & > .live-table--held { color: $text-warning; }
+        & > .live-table--queued { color: $foreground; }
+        & > .live-table--running { color: $text-primary; }
+        & > .live-table--completed { color: $text-success; }
+        & > .live-table--unconfirmed { color: $text-warning; text-style: bold; }
+        & > .live-table--failed { color: $text-error; }
+    }
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open", "Open", tooltip="Open the job under the cursor", id="jobs.open"),
-        Binding("up,k", "cursor_up", "Up", show=False, tooltip="To the newer job", id="jobs.up", group=_MOVE),
-        Binding("down,j", "cursor_down", "Down", show=False, tooltip="To the older job", id="jobs.down", group=_MOVE),
-        Binding("pageup", "page_up", "Page up", show=False, tooltip="A page up", id="jobs.page_up", group=_MOVE),
-        Binding(
-            "pagedown", "page_down", "Page down", show=False, tooltip="A page down", id="jobs.page_down", group=_MOVE
-        ),
-        Binding("home,g", "first", "Newest", show=False, tooltip="To the newest job", id="jobs.first", group=_MOVE),
-        Binding("end,G", "last", "Oldest", show=False, tooltip="To the oldest job", id="jobs.last", group=_MOVE),
-    ]
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"live-table--{tone}" for tone in Tone}
 
-    class TableMessage(Message):
-        """A message of a job table."""
-
-        def __init__(self, table: JobTable) -> None:
-            super().__init__()
-            self.table = table
-
-        @property
-        def control(self) -> JobTable:
-            """The table that sent it."""
-            return self.table
-
-    class Highlighted(TableMessage):
-        """The cursor stands on another job; None where there is none, or its row is not loaded yet."""
-
-        def __init__(self, table: JobTable, job_id: str | None) -> None:
-            super().__init__(table)
-            self.job_id = job_id
-
-    class Opened(TableMessage):
-        """The person asks for this job: Enter, or a double click."""
-
-        def __init__(self, table: JobTable, job_id: str) -> None:
-            super().__init__(table)
-            self.job_id = job_id
-
-    class NearEnd(TableMessage):
-        """The last rows come into reach: load more. Once for each length."""
+    estimate: reactive[DurationEstimate] = reactive(DurationEstimate, init=False, repaint=False)
+    """What is known of how long jobs take; running rows follow it with their next second."""
 
     def __init__(
         self,
-        rows: JobRows,
+        rows: Rows[Job],
         *,
         empty: Content,
         now: Callable[[], float] = time.time,
@@ -89,242 +58,18 @@ class JobTable(JobTableView):
         id: str | None = None,  # noqa: A002 -- Textual's name for it
         classes: str | None = None,
     ) -> None:
-        super().__init__(rows, empty=empty, now=now, name=name, id=id, classes=classes)
-        self._standing = Standing()
-        self._cursor_id: str | None = None
-        self._was_moved = False
-        self._is_unseen = True
-        self._changed: set[str] = set()
-        self._order_changed = False
-        self._flush_is_due = False
-        self._flushed_at = 0.0
-        self._near_end_told_at = 0
-        self._clock: Timer | None = None
+        super().__init__(
+            rows, COLUMNS, key_of=attrgetter("id"), empty=empty, now=now, name=name, id=id, classes=classes
+        )
 
-    # --- what the app calls --------------------------------------------------------------------------------------
+    def scene(self) -> Circumstances:
+        """The time, and what is known of durations."""
+        return Circumstances(self._now(), self.estimate, self.plain)
 
-    @property
-    def cursor_job_id(self) -> str | None:
-        """The id of the job under the cursor."""
-        return self._cursor_id
+    def is_same(self, before: Job, after: Job) -> bool:
+        """Whether the store gave both the same revision."""
+        return is_same_job(before, after)
 
-    @property
-    def cursor_index(self) -> int:
-        """The row of the cursor; 0 where there are no rows."""
-        return self._cursor
-
-    def jobs_changed(self, job_ids: Collection[str]) -> None:
-        """Jobs changed in their place: paint those that are visible, with the next frame."""
-        if job_ids:
-            self._changed.update(job_ids)
-            self._schedule_flush()
-
-    def rows_changed(self) -> None:
-        """Rows came, went, moved or were replaced: settle on them with the next frame."""
-        self._order_changed = True
-        self._schedule_flush()
-
-    def move_to(self, job_id: str) -> bool:
-        """Put the cursor on this job, and scroll there; false where it is not among the rows."""
-        self._settle_if_due()
-        index = self._rows.index_of(job_id)
-        if index is None:
-            return False
-        self._move_cursor(index, job_id)
-        return True
-
-    # --- keys and mouse ------------------------------------------------------------------------------------------
-
-    def action_cursor_up(self) -> None:
-        """To the newer job."""
-        self._move_by(-1)
-
-    def action_cursor_down(self) -> None:
-        """To the older job."""
-        self._move_by(1)
-
-    def action_page_up(self) -> None:
-        """A page up."""
-        self._move_by(-max(1, self._page - 1))
-
-    def action_page_down(self) -> None:
-        """A page down."""
-        self._move_by(max(1, self._page - 1))
-
-    def action_first(self) -> None:
-        """To the newest job."""
-        self._move_by(-len(self._rows))
-
-    def action_last(self) -> None:
-        """To the oldest job."""
-        self._move_by(len(self._rows))
-
-    def action_open(self) -> None:
-        """Open the job under the cursor."""
-        if self._cursor_id is not None:
-            self.post_message(self.Opened(self, self._cursor_id))
-
-    @on(events.Click)
-    def _point(self, event: events.Click) -> None:
-        offset = event.get_content_offset(self)
-        if offset is None or offset.y < HEADER_LINES:
-            return
-        line, ids = offset.y - HEADER_LINES, self._standing.ids
-        if line >= len(ids):
-            return
-        # The job that was seen there, even where the rows have moved on since.
-        job_id = ids[line]
-        if job_id is None:
-            self._move_by(self._standing.top + line - self._cursor)
-        elif not self.move_to(job_id):
-            return
-        if event.chain == _DOUBLE_CLICK:
-            self.action_open()
-
-    # --- moving and settling -------------------------------------------------------------------------------------
-
-    def _move_cursor(self, index: int, job_id: str | None = None) -> None:
-        count = len(self._rows)
-        if not count:
-            return
-        self._was_moved = True
-        left, self._cursor = self._cursor, max(0, min(index, count - 1))
-        self._bring_cursor_into_view()
-        top = self.scroll_offset.y
-        lines = (row - top + HEADER_LINES for row in (left, self._cursor) if 0 <= row - top < self._page)
-        self._repaint_changed(lines)
-        self._identify_cursor(job_id)
-        self._view_settled()
-
-    def _move_by(self, rows: int) -> None:
-        self._settle_if_due()
-        self._move_cursor(self._cursor + rows)
-
-    def _settle_if_due(self) -> None:
-        if self._order_changed:
-            self._flush()
-
-    def _bring_cursor_into_view(self) -> None:
-        top = self.scroll_offset.y
-        if self._page and not top <= self._cursor < top + self._page:
-            top = self._cursor if self._cursor < top else self._cursor - self._page + 1
-            self.scroll_to(y=top, animate=False, force=True)
-
-    def _identify_cursor(self, known_id: str | None = None) -> None:
-        job = self._rows.job_at(self._cursor) if len(self._rows) else None
-        job_id = job.id if job else known_id
-        if job_id != self._cursor_id:
-            self._cursor_id = job_id
-            self.post_message(self.Highlighted(self, job_id))
-
-    def _schedule_flush(self) -> None:
-        if not self._flush_is_due:
-            self._flush_is_due = True
-            # Through the own queue, so that the caller's context does not matter.
-            self.call_later(self._begin_frame)
-
-    def _begin_frame(self) -> None:
-        wait_s = self._flushed_at + FRAME_S - time.monotonic()
-        if wait_s > 0:
-            self.set_timer(wait_s, self._flush)
-        else:
-            self._flush()
-
-    def _flush(self) -> None:
-        self._flush_is_due = False
-        self._flushed_at = time.monotonic()
-        changed, self._changed = self._changed, set()
-        if self._order_changed:
-            self._order_changed = False
-            self._settle()
-        elif changed:
-            shown = enumerate(self._standing.ids, HEADER_LINES)
-            lines = [y for y, job_id in shown if job_id is None or job_id in changed]
-            self._repaint_changed(lines)
-            if self._cursor_id is None:
-                self._identify_cursor()
-            if lines:
-                self._view_settled()
-
-    def _settle(self) -> None:
-        before, count = self._standing, len(self._rows)
-        cursor = before.cursor_in(self._rows) if count and self._was_moved else 0
-        top = before.top_in(self._rows, cursor) if count else 0
-        if not count or not before.ids:
-            self.refresh()
-        self._set_length(count)
-        self._cursor = cursor
-        known = self._cursor_id
-        self._identify_cursor(known if known is not None and self._rows.index_of(known) == cursor else None)
-        if not self._is_unseen:
-            self.scroll_to(y=top, animate=False, force=True)
-            if not before.ids:
-                self._bring_cursor_into_view()
-        self._repaint_changed(self._row_lines)
-        self._view_settled()
-
-    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Follow the view: what is visible decides about the clock and about loading more."""
-        super().watch_scroll_y(old_value, new_value)
-        self._view_settled()
-
-    def _view_changed(self) -> None:
-        self._repaint_changed(self._row_lines)
-        self._view_settled()
-
-    def _view_settled(self) -> None:
-        """Remember what is seen, ask for more rows, and let the clock run only if something visible needs it."""
-        if self._clock is None:
-            return
-        self._is_unseen = self._is_unseen or not self._page
-        if self._is_unseen:
-            # In a closed tab a widget has no size; what was last seen is kept for the day it opens again.
-            self._standing = self._standing._replace(cursor_id=self._cursor_id)
-            self._clock.pause()
-            return
-        jobs, top, count = self._visible_jobs(), self.scroll_offset.y, len(self._rows)
-        ids = tuple(job.id if job else None for job in jobs)
-        self._standing = Standing(self._cursor, self._cursor_id, top, ids)
-        last = max(self._cursor, top + self._page - 1)
-        if count and last >= count - NEAR_END_ROWS and self._near_end_told_at != count:
-            self._near_end_told_at = count
-            self.post_message(self.NearEnd(self))
-        now = self._now()
-        if any(job and is_ticking(job, now) for job in jobs):
-            self._clock.resume()
-        else:
-            self._clock.pause()
-
-    def _tick(self) -> None:
-        self._settle_if_due()
-        self._view_changed()
-
-    @on(events.Mount)
-    def _start(self) -> None:
-        self._clock = self.set_interval(CLOCK_S, self._tick, pause=True)
-        self._flush_is_due = self._order_changed = False
-        self._settle()
-
-    @on(events.Hide)
-    def _hidden(self) -> None:
-        self._is_unseen = True
-        self._view_settled()
-
-    @on(events.Resize)
-    def _resized(self) -> None:
-        if self._standing.shows_cursor and not self._is_unseen:
-            self._bring_cursor_into_view()
-        self._seen()
-
-    def render_lines(self, crop: Region) -> list[Strip]:
-        """Being painted is the one sure sign of being seen: a tab that opens again sends no event."""
-        if self._is_unseen:
-            self.call_later(self._seen)
-        return super().render_lines(crop)
-
-    def _seen(self) -> None:
-        if self._is_unseen and self._page:
-            self._is_unseen = False
-            self._settle()
-        else:
-            self._view_settled()
+    def is_ticking(self, row: Job, now: float) -> bool:
+        """Whether it runs, or waits for a moment."""
+        return is_ticking(row, now)

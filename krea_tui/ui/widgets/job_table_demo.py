@@ -44,7 +44,7 @@ class _InventedJobs:
     def __len__(self) -> int:
         return len(self.jobs)
 
-    def job_at(self, index: int) -> Job | None:
+    def row_at(self, index: int) -> Job | None:
         return self.jobs[index]
 
     def index_of(self, job_id: str) -> int | None:
@@ -116,7 +116,7 @@ class JobTableDemo(App[None]):
         self._owed += self._each_frame
         changed = list(self._changed_jobs(int(self._owed)))
         self._owed -= int(self._owed)
-        self._table.jobs_changed(changed)
+        self._table.keys_changed(changed)
 
     def _changed_jobs(self, count: int) -> Iterator[str]:
         jobs = self._source.jobs

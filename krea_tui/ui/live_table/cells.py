@@ -7,9 +7,9 @@ from typing import Final
 
 from rich.cells import cell_len, set_cell_size
 
-# Terminals disagree about the width of what these make: joined emoji, emoji or text forms, skin tones.
+# Terminals disagree about the width of what these make: joined characters, emoji or text forms, skin tones.
 # Without them every character has one width everywhere, and the columns to its right stay where they belong.
-_UNSTEADY: Final = re.compile("[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]|\u200d(?=[\u2190-\U0010ffff])")
+_UNSTEADY: Final = re.compile("[\u200d\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
 
 
 def steady(text: str) -> str:
@@ -23,5 +23,10 @@ def fit(text: str, width: int, ellipsis: str = "…") -> str:
         return text
     room = width - cell_len(ellipsis)
     if room <= 0:
-        return ellipsis[:width]
+        return ellipsis[: max(0, width)]
     return set_cell_size(text, room).rstrip() + ellipsis
+
+
+def crop(text: str, width: int) -> str:
+    """The text cut at `width` cells; a wide character across the edge becomes a blank."""
+    return text if cell_len(text) <= width else set_cell_size(text, max(0, width))

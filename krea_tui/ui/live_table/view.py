@@ -1,10 +1,10 @@
-"""The job table as something to look at: lines, styles, a virtual height. What moves it is in `job_table`."""
+"""A live table as something to look at: lines, styles, a virtual height. What moves it is in `table`."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
-from typing import ClassVar, Final
+from collections.abc import Callable, Iterable, Sequence
+from typing import ClassVar, Final, Generic
 
 from rich.style import Style
 from textual.content import Content
@@ -14,21 +14,25 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.visual import Visual
 
-from krea_tui.domain.durations import DurationEstimate
-from krea_tui.domain.job import Job
-from krea_tui.ui.widgets.job_looks import Circumstances, Tone
-from krea_tui.ui.widgets.job_rows import JobRows, RowPainter, changed_span
+from krea_tui.ui.live_table.columns import Column
+from krea_tui.ui.live_table.layout import AUTOMATIC, ColumnLayout
+from krea_tui.ui.live_table.painter import Look, RowPainter, changed_span
+from krea_tui.ui.live_table.pieces import HEADER, MARGIN, MUTED, TEXT
+from krea_tui.ui.live_table.rows import Rows, RowT, SceneT
 
 HEADER_LINES: Final = 1
 
 
-class JobTableView(ScrollView, can_focus=True, inherit_bindings=False):
-    """Draws the visible rows, and paints again only the cells that differ from what is on the screen."""
+class LiveTableView(ScrollView, Generic[RowT, SceneT], can_focus=True, inherit_bindings=False):
+    """Draws the visible rows, and paints again only the cells that differ from what is on the screen.
+
+    Every tone that its cells speak in is a component class, `live-table--<tone>`.
+    """
 
     ALLOW_SELECT = False
 
     DEFAULT_CSS = """
-    JobTableView {
+    LiveTableView {
         width: 1fr;
         height: 1fr;
         overflow-x: hidden;
@@ -38,37 +42,36 @@ class JobTableView(ScrollView, can_focus=True, inherit_bindings=False):
         content-align: center middle;
         text-align: center;
 
-        & > .job-table--header { color: $text-muted; }
-        & > .job-table--text { color: $foreground; }
-        & > .job-table--muted { color: $text-muted; }
-        & > .job-table--held { color: $text-warning; }
-        & > .job-table--queued { color: $foreground; }
-        & > .job-table--running { color: $text-primary; }
-        & > .job-table--completed { color: $text-success; }
-        & > .job-table--unconfirmed { color: $text-warning; text-style: bold; }
-        & > .job-table--failed { color: $text-error; }
-        & > .job-table--mark { color: $text-muted; }
-        & > .job-table--cursor { background: $foreground 8%; }
-        &:focus > .job-table--mark { color: $primary; }
-        &:focus > .job-table--cursor { background: $primary 30%; text-style: bold; }
+        & > .live-table--header { color: $text-muted; }
+        & > .live-table--text { color: $foreground; }
+        & > .live-table--muted { color: $text-muted; }
+        & > .live-table--margin { color: $text-muted; }
+        & > .live-table--cursor { background: $foreground 8%; }
+        &:focus > .live-table--margin { color: $primary; }
+        &:focus > .live-table--cursor { background: $primary 30%; text-style: bold; }
     }
     """
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"job-table--cursor", *(f"job-table--{tone}" for tone in Tone)}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "live-table--cursor",
+        *(f"live-table--{tone}" for tone in (TEXT, MUTED, HEADER, MARGIN)),
+    }
 
     plain: reactive[bool] = reactive(False, init=False)
     """Plain mode: ASCII twins for every glyph, per cent for the bar."""
 
-    estimate: reactive[DurationEstimate] = reactive(DurationEstimate, init=False, repaint=False)
-    """What is known of how long jobs take; running rows follow it with their next second."""
+    column_layout: reactive[ColumnLayout] = reactive(AUTOMATIC, init=False, repaint=False)
+    """Which columns are shown, in which order and how wide."""
 
     empty: reactive[Content] = reactive(Content, init=False)
     """What to say where there are no rows."""
 
     def __init__(
         self,
-        rows: JobRows,
+        rows: Rows[RowT],
+        columns: Sequence[Column[RowT, SceneT]],
         *,
+        key_of: Callable[[RowT], str],
         empty: Content,
         now: Callable[[], float] = time.time,
         name: str | None = None,
@@ -76,22 +79,37 @@ class JobTableView(ScrollView, can_focus=True, inherit_bindings=False):
         classes: str | None = None,
     ) -> None:
         super().__init__(name=name, id=id, classes=classes)
+        self.columns = tuple(columns)
         self._rows = rows
+        self._key_of = key_of
         self._now = now
         self._cursor = 0
-        self.set_reactive(JobTableView.empty, empty)
-        self._styles_of_tones: dict[tuple[Tone, bool], Style] = {}
-        self._circumstances = self._circumstances_now()
-        self._painter = RowPainter(self._style_of)
+        self.set_reactive(LiveTableView.empty, empty)
+        self._styles_of_tones: dict[tuple[str, bool], Style] = {}
+        self._painter = RowPainter(self.columns, key_of=key_of, is_same=self.is_same, style_of=self._style_of)
+        self._scene: SceneT | None = None
         self._painted: dict[int, Strip] = {}
         self._teaching: tuple[Size, list[Strip]] = (Size(), [])
+
+    # --- what a table of something says about it -----------------------------------------------------------------
+
+    def scene(self) -> SceneT:
+        """What the cells depend on besides their row, as it is now."""
+        raise NotImplementedError
+
+    def is_same(self, before: RowT, after: RowT) -> bool:
+        """Whether two states of a row are drawn alike but for the scene."""
+        return before is after
+
+    def is_ticking(self, _row: RowT, _now: float) -> bool:
+        """Whether the row changes by the clock alone."""
+        return False
 
     # --- painting ------------------------------------------------------------------------------------------------
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Take the width and the time once for all lines of a paint."""
-        self._painter.set_width(self.scrollable_content_region.width)
-        self._circumstances = self._circumstances_now()
+        self._arrange()
         return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
@@ -109,6 +127,10 @@ class JobTableView(ScrollView, can_focus=True, inherit_bindings=False):
         """Draw every row anew."""
         self._forget_drawn()
 
+    def watch_column_layout(self) -> None:
+        """Draw every row anew, and paint what differs."""
+        self._repaint_changed(range(self.size.height))
+
     def watch_empty(self) -> None:
         """Lay the text out anew."""
         self._forget_drawn()
@@ -124,15 +146,17 @@ class JobTableView(ScrollView, can_focus=True, inherit_bindings=False):
         self._painter.forget()
         self._teaching = (Size(), [])
 
-    def _style_of(self, tone: Tone, has_cursor: bool) -> Style:
+    def _style_of(self, tone: str, has_cursor: bool) -> Style:
         key = (tone, has_cursor)
         if (style := self._styles_of_tones.get(key)) is None:
-            row = ("job-table--cursor",) if has_cursor else ()
-            style = self._styles_of_tones[key] = self.get_visual_style(*row, f"job-table--{tone}").rich_style
+            row = ("live-table--cursor",) if has_cursor else ()
+            style = self._styles_of_tones[key] = self.get_visual_style(*row, f"live-table--{tone}").rich_style
         return style
 
-    def _circumstances_now(self) -> Circumstances:
-        return Circumstances(self._now(), self.estimate, self.plain)
+    def _arrange(self) -> None:
+        """Take the width and the time once for all lines of a paint."""
+        self._painter.arrange(self.scrollable_content_region.width, self.column_layout)
+        self._scene = self.scene()
 
     def _line(self, y: int) -> Strip:
         count = len(self._rows)
@@ -143,22 +167,21 @@ class JobTableView(ScrollView, can_focus=True, inherit_bindings=False):
         index = self._index_at(y)
         if index >= count:
             return self._painter.blank()
-        has_cursor = index == self._cursor
-        if (job := self._rows.job_at(index)) is None:
-            return self._painter.placeholder(self._circumstances, has_cursor=has_cursor)
-        return self._painter.row(job, self._circumstances, has_cursor=has_cursor)
+        scene, look = self._scene or self.scene(), Look(has_cursor=index == self._cursor)
+        if (row := self._rows.row_at(index)) is None:
+            return self._painter.placeholder(scene, look)
+        return self._painter.row(row, scene, look)
 
     def _teaching_line(self, y: int) -> Strip:
         size, lines = self._teaching
         if size != self.scrollable_content_region.size:
-            size, style = self.scrollable_content_region.size, self.get_visual_style("job-table--muted")
+            size, style = self.scrollable_content_region.size, self.get_visual_style("live-table--muted")
             lines = Visual.to_strips(self, self.empty, size.width, size.height, style, pad=True)
             self._teaching = (size, lines)
         return lines[y] if y < len(lines) else self._painter.blank()
 
     def _repaint_changed(self, lines: Iterable[int]) -> None:
-        self._painter.set_width(self.scrollable_content_region.width)
-        self._circumstances = self._circumstances_now()
+        self._arrange()
         changed: list[Region] = []
         for y in lines:
             strip, painted = self._line(y), self._painted.get(y)
@@ -183,9 +206,9 @@ class JobTableView(ScrollView, can_focus=True, inherit_bindings=False):
     def _index_at(self, y: int) -> int:
         return self.scroll_offset.y + y - HEADER_LINES
 
-    def _visible_jobs(self) -> list[Job | None]:
+    def _visible_rows(self) -> list[RowT | None]:
         top = self.scroll_offset.y
-        return [self._rows.job_at(index) for index in range(top, min(top + self._page, len(self._rows)))]
+        return [self._rows.row_at(index) for index in range(top, min(top + self._page, len(self._rows)))]
 
     def _set_length(self, count: int) -> None:
         size = Size(0, count + HEADER_LINES if count else 0)
@@ -194,6 +217,6 @@ class JobTableView(ScrollView, can_focus=True, inherit_bindings=False):
             self.virtual_size = size
             return
         # Assigned plainly, each new length would lay out the whole screen; only the scroll bar must know.
-        self.set_reactive(JobTableView.virtual_size, size)
+        self.set_reactive(LiveTableView.virtual_size, size)
         if self.show_vertical_scrollbar:
             self.vertical_scrollbar.window_virtual_size = size.height
