@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from krea_tui.ui.widgets.compose_form import ComposeForm
 
 SETTLES_S: Final = 1.0
+_KEPT_AS: Final = "draft"
 
 
 class DraftKeeper:
@@ -30,7 +31,7 @@ class DraftKeeper:
     async def restore(self) -> None:
         """Put the kept draft into a form that nobody has touched yet."""
         with suppress(KreaTuiError, ValueError):
-            stored: object = json.loads(await self._session.load_draft() or "null")
+            stored: object = json.loads(await self._session.recall(_KEPT_AS) or "null")
             if isinstance(stored, dict) and self._form.draft == Draft():
                 self._kept = draft_from_json(stored)
                 self._form.draft = self._kept
@@ -47,4 +48,4 @@ class DraftKeeper:
         if draft != self._kept:
             self._kept = draft
             with suppress(KreaTuiError):
-                await self._session.keep_draft(json.dumps(draft_to_json(draft), ensure_ascii=False))
+                await self._session.keep(_KEPT_AS, json.dumps(draft_to_json(draft), ensure_ascii=False))

@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from krea_tui.domain.errors import KreaTuiError, StoreError
+from krea_tui.ui.history import History
 
 if TYPE_CHECKING:
     from krea_tui.config.key import ApiKey
@@ -18,10 +19,10 @@ if TYPE_CHECKING:
     from krea_tui.domain.spending import Spending
     from krea_tui.engine.book import JobBook
     from krea_tui.engine.engine import Engine
+    from krea_tui.engine.listing import Listing
     from krea_tui.engine.outcomes import Unwritten
+    from krea_tui.engine.ports import ListingReader
     from krea_tui.studio import Studio
-
-_DRAFT: Final = "draft"
 
 
 class Session:
@@ -100,13 +101,25 @@ class Session:
         """Keep a key and send with it."""
         await (await self._wait()).use_key(key)
 
-    async def load_draft(self) -> str | None:
-        """What the form held when the last app was left, as it was kept."""
-        return await (await self._wait()).store.get_meta(_DRAFT)
+    def listing(self) -> Listing:
+        """The rows of a view of the history, for one pane; what it asks for waits until the history is open."""
+        from krea_tui.engine.clock import SystemClock
+        from krea_tui.engine.listing import Listing
 
-    async def keep_draft(self, text: str) -> None:
-        """Keep what the form holds: a line that is cut takes no prompt with it."""
-        await (await self._wait()).store.set_meta(_DRAFT, text)
+        return Listing(self.book, self.history, SystemClock())
+
+    @cached_property
+    def history(self) -> History:
+        """The history for reading, open or not yet."""
+        return History(self._store)
+
+    async def recall(self, name: str) -> str | None:
+        """What was kept under this name, in this app or an earlier one; raises `KreaTuiError`."""
+        return await (await self._wait()).store.get_meta(name)
+
+    async def keep(self, name: str, text: str | None) -> None:
+        """Keep a text under this name, so that a cut line or the next day takes nothing away."""
+        await (await self._wait()).store.set_meta(name, text)
 
     async def spending(self) -> Spending:
         """All that this gateway's jobs cost, read in a thread; raises `StoreError`."""
@@ -127,6 +140,9 @@ class Session:
         except StoreError:
             # A damaged row: one job without a picture, not the end of the app.
             return None
+
+    async def _store(self) -> ListingReader:
+        return (await self._wait()).store
 
     async def _wait(self) -> Studio:
         await self._settled.wait()

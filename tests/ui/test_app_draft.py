@@ -47,6 +47,6 @@ async def test_a_kept_draft_does_not_replace_what_is_being_typed() -> None:
 async def test_a_damaged_draft_is_no_obstacle() -> None:
     plan = plan_for()
     async with studio(plan) as app:
-        await app.app.session.keep_draft('{"prompt": 5, "styles": "no list", "seed"')
+        await app.app.session.keep("draft", '{"prompt": 5, "styles": "no list", "seed"')
     async with studio(plan) as app:
         assert app.prompt.text == ""
