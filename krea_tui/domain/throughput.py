@@ -53,8 +53,8 @@ class RecentCount:
             self._counts[-1 - age] += 1
 
     def total(self, now: float, span_s: float) -> int:
-        """How often it happened in the last `span_s` seconds, to the whole slice; the running slice counts."""
-        slices = math.ceil(span_s / self.slice_s - 1e-9)
+        """How often it happened in the last `span_s` seconds, to the nearest slice."""
+        slices = self._slice_of(now) - math.floor((now - span_s) / self.slice_s + 0.5) + 1
         return sum(count for age, count in self._aged(now) if age < slices)
 
     def cells(self, now: float, count: int, slices_a_cell: int) -> tuple[int, ...]:

@@ -49,6 +49,7 @@ class Whole:
         self._batches = Batches(profile, since)
         self._ends = JobEnds()
         self._etas: dict[str, SteadyEta] = {}
+        self._queue_eta = SteadyEta()
 
     @property
     def unread(self) -> frozenset[str]:
@@ -96,6 +97,12 @@ class Whole:
         under_way = self._batches.under_way()
         self._etas = {progress.batch_id: self._etas.get(progress.batch_id) or SteadyEta() for progress in under_way}
         return [BatchOutlook(progress, self._words(progress, pace, now)) for progress in under_way]
+
+    def queue_s(self, now: float) -> float | None:
+        """Seconds until everything that goes by itself has ended; None where that cannot be said."""
+        waiting = self._batches.waiting_count
+        stands = self._stands(is_sending=True)
+        return self._queue_eta.tell(remaining_s(self._pace(now), waiting, None) if not stands else None, now)
 
     def _words(self, progress: BatchProgress, pace: Pace, now: float) -> str:
         eta = self._etas[progress.batch_id]
