@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 
-from krea_tui.domain.events import Adopted, DeclaredNotCharged, Event, PictureWanted, Released, Withdrawn
+from krea_tui.domain.events import Adopted, DeclaredNotCharged, PictureWanted
 from krea_tui.domain.job import Job, Marks, PictureState, new_id
 from krea_tui.domain.pricing import price_of
 from krea_tui.domain.request import GenerationRequest
 from krea_tui.engine.book import JobBook
 from krea_tui.engine.leadership import HISTORY_PAGE, Leadership
+from krea_tui.engine.orders import Orders
 from krea_tui.engine.outcomes import Unwritten
 from krea_tui.engine.policy import Policy
 from krea_tui.engine.world import World, try_apply
@@ -25,6 +26,7 @@ class Engine:
         self._store = world.store
         self._clock = world.clock
         self._leadership = Leadership(world, policy, self.book)
+        self._orders = Orders(world.store, self.book, world.clock, world.processes.process_id)
 
     @property
     def is_ready(self) -> asyncio.Event:
@@ -75,11 +77,17 @@ class Engine:
         now = self._clock.now()
         if batch_id is None and len(requests) > 1:
             batch_id = new_id()
-        jobs = [self._held(request, now, retry_of=retry_of, batch_id=batch_id) for request in requests]
-        stored = await self._store.insert(jobs)
-        self._approved(stored)
-        self.book.put(stored)
-        return stored
+        return await self._accept(
+            [self._held(request, now, retry_of=retry_of, batch_id=batch_id) for request in requests]
+        )
+
+    async def submit_again(self, successors: Sequence[tuple[GenerationRequest, str]]) -> list[Job]:
+        """Accept requests that each repeat a job, named by its id; all or none, as one batch."""
+        now = self._clock.now()
+        batch_id = new_id() if len(successors) > 1 else None
+        return await self._accept(
+            [self._held(request, now, retry_of=job_id, batch_id=batch_id) for request, job_id in successors]
+        )
 
     async def adopt(self, job_id: str, request_id: str) -> Job:
         """Take the request id that the person found for an unconfirmed job; the next check shows whether it is right.
@@ -95,7 +103,7 @@ class Engine:
 
     async def declare_not_charged(self, job_ids: Iterable[str]) -> list[Job]:
         """End unconfirmed jobs that the person knows were never charged; others are left alone and not returned."""
-        return await self._apply_all(job_ids, DeclaredNotCharged(self._clock.now()))
+        return await self._orders.apply(job_ids, DeclaredNotCharged(self._clock.now()))
 
     async def send_again(self, job_ids: Iterable[str]) -> list[Job]:
         """Send the requests of unconfirmed jobs once more, which may be paid for twice; returns the new jobs.
@@ -115,11 +123,19 @@ class Engine:
 
     async def withdraw(self, job_ids: Iterable[str]) -> list[Job]:
         """Cancel held jobs, for nothing; those already sent are left alone and not returned."""
-        return await self._apply_all(job_ids, Withdrawn(self._clock.now()))
+        return await self._orders.withdraw(job_ids)
+
+    async def hold_back(self, job_ids: Iterable[str]) -> list[Job]:
+        """Keep held jobs from being sent until they are released; those already sent are left alone."""
+        return await self._orders.hold_back(job_ids)
+
+    async def reprioritise(self, job_ids: Iterable[str], *, is_first: bool) -> list[Job]:
+        """Send these held jobs before all others, or behind them; returns those whose turn has changed."""
+        return await self._orders.reprioritise(job_ids, is_first=is_first)
 
     async def release(self, job_ids: Iterable[str]) -> list[Job]:
         """Let held jobs go, left-overs too: the person has said so."""
-        released = await self._apply_all(job_ids, Released(self.process_id))
+        released = await self._orders.release(job_ids)
         self._approved(released)
         return released
 
@@ -134,15 +150,11 @@ class Engine:
             if job.is_polled:
                 wanted.append(job_id)
         marks: Marks = {"recheck_at": self._clock.now()}
-        jobs = await self._store.mark(wanted, marks) if wanted else []
-        self.book.put(jobs)
-        return jobs
+        return await self._orders.mark(wanted, marks)
 
     async def mark(self, job_ids: Iterable[str], marks: Marks) -> list[Job]:
-        """Star or mute jobs."""
-        jobs = await self._store.mark(job_ids, marks)
-        self.book.put(jobs)
-        return jobs
+        """Star, tag or mute jobs."""
+        return await self._orders.mark(job_ids, marks)
 
     async def set_deleted(self, job_ids: Iterable[str], *, is_deleted: bool) -> list[Job]:
         """Take jobs out of the lists, or bring them back; pictures stay on disk."""
@@ -198,12 +210,14 @@ class Engine:
             batch_id=batch_id,
         )
 
+    async def _accept(self, jobs: Sequence[Job]) -> list[Job]:
+        stored = await self._store.insert(jobs)
+        self._approved(stored)
+        self.book.put(stored)
+        return stored
+
     def _approved(self, jobs: Sequence[Job]) -> None:
         self._leadership.heirs.accept(job.id for job in jobs)
         lanes = self._leadership.lanes
         if lanes is not None and jobs:
             lanes.submission.probe_with(jobs[0].id)
-
-    async def _apply_all(self, job_ids: Iterable[str], event: Event) -> list[Job]:
-        moved = [await try_apply(self._store, self.book, job_id, event) for job_id in job_ids]
-        return [job for job in moved if job is not None]

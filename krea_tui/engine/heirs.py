@@ -10,6 +10,7 @@ from krea_tui.domain.errors import StoreError
 from krea_tui.domain.events import Doubted, PutOnHold, Released
 from krea_tui.domain.job import HoldReason, Job, JobStatus
 from krea_tui.engine.book import JobBook
+from krea_tui.engine.slices import apply_to_many, mark_many, slices_of
 from krea_tui.engine.world import World, try_apply
 
 TAKEOVER_WINDOW_S: Final = 300.0
@@ -70,34 +71,34 @@ class Heirs:
             inherits = is_recent and takes_orphans and owner in self._met
             # A command leaves to the app what has just died.
             is_over = died_at is not None and (takes_orphans or not is_recent)
+            over: list[str] = []
             for job in jobs:
                 is_heir = died_at is None or job.id in self._accepted or inherits
                 if is_heir and job.profile == profile:
                     adopted.append(job.id)
                 elif is_over and not inherits:
-                    await try_apply(self._store, self._book, job.id, PutOnHold(HoldReason.LEFT_OVER))
-        if adopted:
-            self._book.put(await self._store.mark(adopted, {"accepted_by": processes.process_id}))
+                    over.append(job.id)
+            await apply_to_many(self._store, self._book, over, PutOnHold(HoldReason.LEFT_OVER))
+        await mark_many(self._store, self._book, adopted, {"accepted_by": processes.process_id})
         return adopted
 
     async def release(self, reasons: frozenset[HoldReason], profile: str) -> list[Job]:
         """What was held for these reasons goes on, sent by this process or by the engine it follows."""
-        held = [job.id for job in self._book.held() if job.hold_reason in reasons and job.profile == profile]
+        held = [job for job in self._book.held() if job.hold_reason in reasons and job.profile == profile]
+        # What the person keeps back alone is no part of a pause that ends.
+        ids = [job.id for job in sorted(held, key=lambda job: job.turn) if not job.is_held_back]
         event = Released(self._world.processes.process_id)
-        moved = [await try_apply(self._store, self._book, job_id, event) for job_id in held]
-        released = [job for job in moved if job is not None]
+        released = await apply_to_many(self._store, self._book, ids, event)
         self.accept(job.id for job in released)
         return released
 
     async def leave_over(self) -> list[Job]:
         """Nobody will send what this process had: only the person may let it go now. Returns those jobs."""
         left: list[Job] = []
-        for job in self.mine():
+        for ids in slices_of(job.id for job in self.mine()):
             try:
-                held = await try_apply(self._store, self._book, job.id, PutOnHold(HoldReason.LEFT_OVER))
+                left += await apply_to_many(self._store, self._book, ids, PutOnHold(HoldReason.LEFT_OVER))
             except StoreError:
                 # The next engine finds the process gone and says the same.
                 return left
-            if held is not None:
-                left.append(held)
         return left

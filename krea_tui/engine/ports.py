@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+from array import array
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
@@ -11,8 +12,9 @@ from typing import Protocol
 from krea_tui.domain.answers import CallbackHint, StatusAnswer, SubmitAnswer
 from krea_tui.domain.errors import HistoryDamaged
 from krea_tui.domain.events import Claimed, Event
-from krea_tui.domain.job import Job, Marks
+from krea_tui.domain.job import Job, JobStatus, Marks
 from krea_tui.domain.money import DailyCap, Ledger
+from krea_tui.domain.ordering import View
 from krea_tui.domain.outcome import Outcome
 
 
@@ -38,6 +40,8 @@ class Store(Protocol):
 
     async def apply(self, job_id: str, event: Event) -> Job: ...
 
+    async def apply_all(self, job_ids: Iterable[str], event: Event) -> list[Job]: ...
+
     async def send_again(self, job_id: str, at: float, successor: Job) -> tuple[Job, Job]: ...
 
     async def mark(self, job_ids: Iterable[str], marks: Marks) -> list[Job]: ...
@@ -59,6 +63,28 @@ class Store(Protocol):
     async def latest(self, limit: int, *, before_seq: int | None = None) -> list[Job]: ...
 
     async def ledger(self, since: float, profile: str) -> Ledger: ...
+
+
+class ListingReader(Protocol):
+    """The history as a listing reads it; the methods that answer raise `StoreError`.
+
+    `page`, `order`, `ids_by_seq` and `status_counts` raise `SearchInterrupted` after `interrupt_search`, which ends
+    what is being searched for and never waits.
+    """
+
+    async def page(self, view: View, limit: int) -> list[Job]: ...
+
+    async def order(self, view: View) -> array[int]: ...
+
+    async def jobs_by_seq(self, seqs: Sequence[int]) -> list[Job]: ...
+
+    async def ids_by_seq(self, seqs: Sequence[int]) -> list[str]: ...
+
+    async def status_counts(self) -> Mapping[JobStatus, int]: ...
+
+    async def get(self, job_id: str) -> Job: ...
+
+    def interrupt_search(self) -> None: ...
 
 
 class Gateway(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from contextlib import suppress
 
 from krea_tui.domain.errors import (
@@ -43,9 +43,12 @@ from krea_tui.engine.world import try_apply
 
 _CLAIM_RETRY_S = 15.0
 
+# A job's turn, and its id.
+_Entry = tuple[tuple[int, int], str]
+
 
 class SubmissionLane:
-    """Sends what this process accepted and the person may pay for, oldest first.
+    """Sends what this process accepted and the person may pay for: by priority, then oldest first.
 
     Its waits are on the monotonic clock, so that neither a set clock nor a sleep makes or delays a request.
     """
@@ -59,7 +62,9 @@ class SubmissionLane:
         self._clock = context.clock
         self._chance = context.chance
         self._wake = asyncio.Event()
-        self._sendable: list[tuple[int, str]] = []
+        # In the order in which they go: by priority, then by age.
+        self._sendable: list[_Entry] = []
+        self._entries: dict[str, _Entry] = {}
         self._sending: asyncio.Task[None] | None = None
         self._outcomes = Outcomes(context)
         self._stopping = False
@@ -128,14 +133,18 @@ class SubmissionLane:
             job = self._book.get(job_id)
             if job is None:
                 continue
-            entry = (job.seq, job_id)
-            place = bisect_left(self._sendable, entry)
-            is_known = place < len(self._sendable) and self._sendable[place] == entry
-            if self._is_ours(job) and not is_known:
-                self._sendable.insert(place, entry)
-            elif is_known and not self._is_ours(job):
-                del self._sendable[place]
+            entry = (job.turn, job_id) if self._is_ours(job) else None
+            known = self._entries.get(job_id)
+            if entry == known:
+                continue
+            if known is not None:
+                del self._sendable[bisect_left(self._sendable, known)]
+                del self._entries[job_id]
+            if entry is None:
                 self._not_before.pop(job_id, None)
+            else:
+                insort(self._sendable, entry)
+                self._entries[job_id] = entry
         self._wake.set()
 
     def _is_ours(self, job: Job) -> bool:

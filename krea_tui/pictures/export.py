@@ -126,7 +126,7 @@ class Export:
         return Exported(self._progress, tuple(self._missing), made, is_whole)
 
     def _copies(self, job: Job) -> defaultdict[str, str]:
-        """What a table says of each picture: its copy's name, or its place where nothing is copied; blank if missing."""
+        """What a table says of each picture: its copy's name, or its place where nothing is copied; blank if gone."""
         copies: defaultdict[str, str] = defaultdict(str)
         for picture in job.pictures:
             if picture.state is PictureState.SAVED and picture.path:

@@ -1,9 +1,10 @@
 """The history as a dictionary, for runs of ten thousand jobs in which not the disk is on trial."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
-from krea_tui.domain.errors import NotClaimed, RequestIdTaken, UnknownJob
+from krea_tui.domain.errors import ImpossibleTransition, NotClaimed, RequestIdTaken, UnknownJob
 from krea_tui.domain.events import Claimed, Event, SentAgain
 from krea_tui.domain.job import Job, Marks
 from krea_tui.domain.lifecycle import advance
@@ -47,6 +48,13 @@ class MemoryStore:
                 raise RequestIdTaken("another job already owns this request id")
             self._request_ids.add(moved.request_id or "")
         return job if moved == job else self._put(moved)
+
+    async def apply_all(self, job_ids: Iterable[str], event: Event) -> list[Job]:
+        moved = []
+        for job_id in job_ids:
+            with suppress(ImpossibleTransition):
+                moved.append(await self.apply(job_id, event))
+        return moved
 
     async def send_again(self, job_id: str, at: float, successor: Job) -> tuple[Job, Job]:
         return await self.apply(job_id, SentAgain(at, successor.id)), self._put(successor)

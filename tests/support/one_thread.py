@@ -180,6 +180,10 @@ class LoneStore:
     async def apply(self, job_id: str, event: Event) -> Job:
         return await self._call(lambda: self._history.apply(job_id, event))
 
+    async def apply_all(self, job_ids: Iterable[str], event: Event) -> list[Job]:
+        ids = tuple(job_ids)
+        return await self._call(lambda: self._history.apply_all(ids, event))
+
     async def send_again(self, job_id: str, at: float, successor: Job) -> tuple[Job, Job]:
         return await self._call(lambda: self._history.send_again(job_id, at, successor))
 
