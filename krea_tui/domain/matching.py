@@ -51,8 +51,8 @@ def _holds(term: Term, job: Job) -> bool:  # noqa: C901, PLR0911 -- one arm for 
     match term:
         case Not(other):
             return not _holds(other, job)
-        case Word(text):
-            return _folded(text) in _folded(job.request.prompt)
+        case Word(words):
+            return _in_one(words) in _folded(job.request.prompt)
         case HasStatus(statuses):
             return job.status in statuses
         case HasAspectRatio(aspect_ratio):
@@ -76,10 +76,14 @@ def _holds(term: Term, job: Job) -> bool:  # noqa: C901, PLR0911 -- one arm for 
         case InBatch(batch_id):
             return job.batch_id == batch_id
         case Is(standing):
-            return bool(standing_of(job) & standing)
+            return bool(standing_of(job) & standing.value)
 
 
 @lru_cache(maxsize=1_024)
-def _folded(text: str) -> str:
+def _folded(prompt: str) -> str:
+    return _in_one(words_of(prompt))
+
+
+def _in_one(words: tuple[str, ...]) -> str:
     """The words with a blank before each: words that follow each other, the last cut short, are a part of this."""
-    return "".join(f" {word}" for word in words_of(text))
+    return "".join(f" {word}" for word in words)

@@ -18,7 +18,7 @@ from krea_tui.domain.job import JobStatus
 from krea_tui.domain.pricing import MICRO
 from krea_tui.domain.request import MAX_SEED, AspectRatio, Creativity
 from krea_tui.domain.standing import Standing
-from krea_tui.domain.tags import folded_tag
+from krea_tui.domain.tags import tag_start
 from krea_tui.domain.terms import (
     Comparison,
     Costs,
@@ -123,9 +123,10 @@ def _term(token: re.Match[str], reading: _Reading) -> Term:
 
 
 def _word(text: str) -> Word:
-    if not words_of(text):
+    words = words_of(text)
+    if not words:
         raise UsageError(f"there is no word in {text[:40]!r}")
-    return Word(text)
+    return Word(words)
 
 
 def _keyed(key: str, value: str, reading: _Reading) -> PlainTerm:
@@ -187,9 +188,7 @@ def _references(value: str, reading: _Reading) -> PlainTerm:
 
 def _tag(value: str, reading: _Reading) -> PlainTerm:
     del reading
-    if not value:
-        raise UsageError("tag: the beginning of a tag, not nothing")
-    return HasTag(folded_tag(value))
+    return HasTag(tag_start(value))
 
 
 def _cost(value: str, reading: _Reading) -> PlainTerm:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from krea_tui.domain.errors import UsageError
+from krea_tui.domain.text import clean_line
 
 MAX_TAGS: Final = 20
 # Nothing that ends a term of a query, and nothing that shows as nothing; as text: compiled at the first use.
@@ -25,15 +26,16 @@ def tags_of(words: Iterable[str]) -> tuple[str, ...]:
     return tags
 
 
-def folded_tag(word: str) -> str:
-    """A tag, or the beginning of one, as tags are kept."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFKC", word).casefold())
+def tag_start(text: str) -> str:
+    """The beginning of a tag, folded; raises `UsageError` for what begins none."""
+    return _tag(text)
 
 
 def _tag(word: str) -> str:
-    tag = folded_tag(word)
+    tag = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", word).casefold())
     if not re.fullmatch(_TAG, tag):
         raise UsageError(
-            f"{word[:60]!r} is no tag", advice='A tag is one word of at most 40 characters, without commas, : and ".'
+            f"{clean_line(word, 60) or 'nothing'} is no tag",
+            advice="A tag is one word of at most 40 characters, without a comma, a colon or a quotation mark.",
         )
     return tag

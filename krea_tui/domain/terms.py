@@ -22,9 +22,17 @@ class Comparison(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """The prompt has these words one behind the other, the last at least by its beginning."""
+    """The prompt has these words one behind the other, the last at least by its beginning.
 
-    text: str
+    They are as `words_of` makes them, at least one.
+    """
+
+    words: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse what would match everything here and nothing there."""
+        if not self.words:
+            raise ValueError("a word is needed")
 
 
 @dataclass(frozen=True, slots=True)

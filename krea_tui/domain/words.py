@@ -15,7 +15,7 @@ MAX_WORD: Final = 64
 
 _BLANK: Final = " "
 # As text: compiled at the first use, and cached by re.
-_ASCII_WORD: Final = "[0-9a-z]+"
+_ASCII_WORD: Final = f"([0-9a-z]{{1,{MAX_WORD}}})[0-9a-z]*"
 # Thai, Lao, Myanmar, Khmer; Hiragana, Katakana and their extensions; ideographs (5 and 6 digits: planes 1 to 3).
 _BLANKLESS: Final = (
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\uaa60-\uaa7f\ua9e0-\ua9ff"
@@ -47,8 +47,6 @@ _PARTS: Final = _Parts()
 def words_of(text: str) -> tuple[str, ...]:
     """Every word in its order, folded: letters and digits only, at most `MAX_WORD` characters each."""
     if text.isascii():
-        words = re.findall(_ASCII_WORD, text.lower())
-    else:
-        folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-        words = folded.translate(_PARTS).split()
-    return tuple(word[:MAX_WORD] for word in words)
+        return tuple(re.findall(_ASCII_WORD, text.lower()))
+    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    return tuple(word[:MAX_WORD] for word in folded.translate(_PARTS).split())

@@ -15,15 +15,14 @@ from krea_tui.domain.words import words_of
 from krea_tui.storage.rows import from_row, to_row
 
 _WORDS: Final = """
-CREATE VIRTUAL TABLE job_words USING fts5(words, content='', columnsize=0, tokenize='ascii', prefix='1 2 3')
+CREATE VIRTUAL TABLE job_words USING fts5(words, content='', columnsize=0, tokenize='ascii', prefix='1 2')
 """
 # The first answers every scan by itself; the others find few among many.
 _INDEXES: Final = """
 CREATE INDEX jobs_scan ON jobs (seq, standing, status, created_at, aspect_ratio, creativity, seed, reference_count,
     price_microusd, duration_s, prompt_key) WHERE deleted_at IS NULL;
 CREATE INDEX jobs_status ON jobs (status) WHERE deleted_at IS NULL;
-CREATE INDEX jobs_starred ON jobs (seq) WHERE starred = 1;
-CREATE INDEX jobs_tagged ON jobs (seq, tags) WHERE tags <> '[]';
+CREATE INDEX jobs_tagged ON jobs (seq) WHERE tags <> '[]';
 CREATE INDEX jobs_deleted ON jobs (seq) WHERE deleted_at IS NOT NULL;
 CREATE INDEX jobs_batch ON jobs (batch_id) WHERE batch_id IS NOT NULL;
 """
@@ -32,9 +31,9 @@ _FILL: Final = f"UPDATE jobs SET {', '.join(f'{name} = :{name}' for name in _FIL
 _AT_ONCE: Final = 1_000
 
 
-def index_words(connection: sqlite3.Connection, seq: int, prompt: str) -> None:
+def index_words(connection: sqlite3.Connection, seq: int, words: tuple[str, ...]) -> None:
     """Let a new job be found by the words of its prompt; part of the caller's transaction."""
-    connection.execute("INSERT INTO job_words (rowid, words) VALUES (?, ?)", (seq, " ".join(words_of(prompt))))
+    connection.execute("INSERT INTO job_words (rowid, words) VALUES (?, ?)", (seq, " ".join(words)))
 
 
 def make_searchable(connection: sqlite3.Connection) -> None:
@@ -53,7 +52,8 @@ def make_searchable(connection: sqlite3.Connection) -> None:
                 job = from_row(row)
             except HistoryDamaged:
                 continue
-            connection.execute(_FILL, to_row(job))
-            index_words(connection, job.seq, job.request.prompt)
+            words = words_of(job.request.prompt)
+            connection.execute(_FILL, to_row(job, words))
+            index_words(connection, job.seq, words)
     for statement in _INDEXES.split(";\n"):
         connection.execute(statement)

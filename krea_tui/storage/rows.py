@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import Any, Final
 
 from krea_tui.domain.errors import HistoryDamaged, InvalidRequest
@@ -13,7 +13,6 @@ from krea_tui.domain.job import HoldReason, Job, JobStatus, Picture, PictureStat
 from krea_tui.domain.ordering import duration_s, prompt_key, reference_count
 from krea_tui.domain.request import GenerationRequest, request_from_body
 from krea_tui.domain.standing import standing_of
-from krea_tui.domain.words import words_of
 
 # `Any`: what a damaged file yields is of no type until a job has been made of it.
 Row = sqlite3.Row | Mapping[str, Any]
@@ -35,16 +34,22 @@ FIXED: Final = (
     *("seed", "aspect_ratio", "creativity", "reference_count", "prompt_key"),
 )
 COLUMNS: Final = (*FIXED, *CHANGING)
+_PICTURE: Final = tuple(field.name for field in fields(Picture))
+
+
+# Made once: `json.dumps` makes an encoder for every call that is not plain.
+_JSON: Final = json.JSONEncoder(ensure_ascii=False)
+_COMPACT_JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def body_text(request: GenerationRequest) -> str:
     """The canonical body as it is stored."""
-    return json.dumps(request.body(), ensure_ascii=False, separators=(",", ":"))
+    return _COMPACT_JSON.encode(request.body())
 
 
-def to_row(job: Job) -> dict[str, object]:
-    """Every column but `seq`, ready to be bound."""
-    return {**_fixed_row(job), **changing_row(job)}
+def to_row(job: Job, words: tuple[str, ...]) -> dict[str, object]:
+    """Every column but `seq`, ready to be bound; `words` are those of the prompt."""
+    return {**_fixed_row(job, words), **changing_row(job)}
 
 
 def changing_row(job: Job) -> dict[str, object]:
@@ -55,16 +60,20 @@ def changing_row(job: Job) -> dict[str, object]:
     row["starred"] = int(job.starred)
     row["status"] = job.status.value
     row["hold_reason"] = job.hold_reason.value if job.hold_reason else None
-    row["pictures"] = json.dumps([asdict(picture) for picture in job.pictures], ensure_ascii=False)
-    row["tags"] = json.dumps(job.tags, ensure_ascii=False)
+    row["pictures"] = _JSON.encode([_picture_row(picture) for picture in job.pictures])
+    row["tags"] = _JSON.encode(job.tags)
     row["is_open"] = int(job.is_active or job.is_polled)
     row["charge"] = job.charge.value
-    row["standing"] = int(standing_of(job))
+    row["standing"] = standing_of(job)
     row["duration_s"] = duration_s(job)
     return row
 
 
-def _fixed_row(job: Job) -> dict[str, object]:
+def _picture_row(picture: Picture) -> dict[str, object]:
+    return {name: getattr(picture, name) for name in _PICTURE}
+
+
+def _fixed_row(job: Job, words: tuple[str, ...]) -> dict[str, object]:
     row: dict[str, object] = {name: getattr(job, name) for name in _BORN_WITH}
     request = job.request
     row["price_is_estimate"] = int(job.price_is_estimate)
@@ -74,7 +83,7 @@ def _fixed_row(job: Job) -> dict[str, object]:
     row["aspect_ratio"] = request.aspect_ratio.value
     row["creativity"] = request.creativity.value
     row["reference_count"] = reference_count(job)
-    row["prompt_key"] = prompt_key(words_of(request.prompt))
+    row["prompt_key"] = prompt_key(words)
     return row
 
 

@@ -25,6 +25,7 @@ from krea_tui.domain.lifecycle import advance
 from krea_tui.domain.money import CapReached, DailyCap, Ledger
 from krea_tui.domain.spending import Spending
 from krea_tui.domain.text import clean_line
+from krea_tui.domain.words import words_of
 from krea_tui.storage.faults import opening_error, require_unmarked, store_error, suspect
 from krea_tui.storage.indexing import index_words
 from krea_tui.storage.query import Selection
@@ -262,13 +263,14 @@ class JobStore:
         )
 
     def _insert_one(self, job: Job) -> Job:
+        words = words_of(job.request.prompt)
         for _ in range(_ID_TRIES):
             if self._connection.execute("SELECT 1 FROM jobs WHERE id = ?", (job.id,)).fetchone() is None:
-                job = replace(job, revision=self._next_revision())
-                cursor = self._connection.execute(_INSERT, to_row(job))
-                seq = int(cursor.lastrowid or 0)
-                index_words(self._connection, seq, job.request.prompt)
-                return replace(job, seq=seq)
+                revision = self._next_revision()
+                row = to_row(job, words) | {"revision": revision}
+                seq = int(self._connection.execute(_INSERT, row).lastrowid or 0)
+                index_words(self._connection, seq, words)
+                return replace(job, seq=seq, revision=revision)
             job = replace(job, id=new_id())
         raise StoreError("no free job id was found")
 

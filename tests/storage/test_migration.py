@@ -22,7 +22,8 @@ def old_history(path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         patch.setattr(schema, "_MIGRATIONS", schema._MIGRATIONS[:1])
         connection = connect(path)
         schema.migrate(connection)
-    row = to_row(make_job(id="vers1n0000", revision=1, status=JobStatus.UNCONFIRMED, hold_reason=None, attempted_at=AT))
+    job = make_job(id="vers1n0000", revision=1, status=JobStatus.UNCONFIRMED, hold_reason=None, attempted_at=AT)
+    row = to_row(job, ())
     known = {entry["name"] for entry in connection.execute("PRAGMA table_info(jobs)")}
     kept = [column for column in row if column in known]
     values = {column: row[column] for column in kept}
