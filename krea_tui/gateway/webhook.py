@@ -1,7 +1,8 @@
 """The receiver of the gateway's callbacks: it hears hints, puts them on a queue, and believes nothing.
 
 It listens on loopback alone; a tunnel or a proxy of the person's leads there from the public address. Whoever calls
-is a stranger: only an address that we gave away ourselves is answered with 204, every other one with 404.
+is a stranger: only an address that we gave away ourselves is answered with 204, every other one with 404. A person
+who looks at the public address with a browser is told that it leads here, and nothing else.
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
+from urllib.parse import urlsplit
 
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -39,6 +41,8 @@ CONNECTION_LIMIT_S: Final = 10.0
 MAX_CONNECTIONS: Final = 64
 CALLBACKS_PER_S: Final = 50.0
 BURST: Final = 200
+
+GREETING: Final = "It works: the gateway's callbacks would be heard here.\n"
 
 _MAC_LENGTH: Final = 32
 _STOP_LIMIT_S: Final = 5.0
@@ -109,7 +113,11 @@ class WebhookReceiver:
 
     def _start(self) -> None:
         listener = _listen(self._port)
-        self._server = _Server(_config(Starlette(routes=[Route("/{path:path}", self._hear, methods=["POST"])])))
+        routes = [
+            Route("/{path:path}", self._greet, methods=["GET"]),
+            Route("/{path:path}", self._hear, methods=["POST"]),
+        ]
+        self._server = _Server(_config(Starlette(routes=routes)))
         self._thread = threading.Thread(
             target=_serve, args=(self._server, listener), name="krea-callbacks", daemon=True
         )
@@ -120,6 +128,13 @@ class WebhookReceiver:
             self._server.should_exit = self._server.force_exit = True
             self._thread.join(_STOP_LIMIT_S)
         self._server = self._thread = None
+
+    async def _greet(self, request: Request) -> Response:
+        # The public address as it arrives here, whatever a proxy has cut off of it; all else is as if nobody looked.
+        roots = {"", urlsplit(self.public_url).path.strip("/")}
+        if request.path_params["path"].strip("/") not in roots:
+            return _answer(405)
+        return PlainTextResponse(GREETING, headers={"Connection": "close", "Cache-Control": "no-store"})
 
     async def _hear(self, request: Request) -> Response:
         # A proxy may have cut a part of the public address off, or put one before it: the token alone counts.

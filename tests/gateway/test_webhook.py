@@ -15,7 +15,7 @@ import pytest
 from krea_tui.domain.answers import CallbackHint
 from krea_tui.domain.errors import ConfigError
 from krea_tui.gateway import webhook
-from krea_tui.gateway.webhook import BURST, CALLBACKS_PER_S, MAX_CONNECTIONS, CallbackTokens, WebhookReceiver
+from krea_tui.gateway.webhook import BURST, CALLBACKS_PER_S, GREETING, MAX_CONNECTIONS, CallbackTokens, WebhookReceiver
 from tests.support.ports import free_port
 from tests.support.waiting import wait_until_async
 
@@ -122,6 +122,16 @@ async def test_only_a_post_counts_and_no_other_method_tells_known_from_unknown(t
     assert known.status_code == 405
     assert (known.status_code, known.content, known.headers) == (unknown.status_code, unknown.content, unknown.headers)
     assert await there.is_deaf()
+
+
+@pytest.mark.parametrize("path", ["", "/", "/hooks", "/hooks/"])
+async def test_a_person_who_looks_at_the_public_address_is_told_that_it_leads_here_and_no_more(path: str) -> None:
+    async with listening(prefix="/hooks") as there:
+        answer = await there.client.get(f"http://127.0.0.1:{there.port}{path}")
+        assert (answer.status_code, answer.text) == (200, GREETING)
+        assert SECRET.decode() not in str(answer.headers)
+        assert "server" not in answer.headers
+        assert await there.is_deaf()
 
 
 @pytest.mark.parametrize(
