@@ -55,14 +55,18 @@ class ThreadedStore:
         return store
 
     async def aclose(self) -> None:
-        """Close both connections after what is queued; the store cannot be used any more."""
+        """Close every connection after what is queued; the store cannot be used any more."""
         self.interrupt_search()
-        pairs = ((self._writes, self._writer), (self._reads, self._reader), (self._searches, self._searcher))
-        self._writer = self._reader = self._searcher = None
+        pairs = ((self._writes, self._writer), (self._reads, self._reader))
+        was_open = self._reader is not None
+        self._writer = self._reader = None
         for executor, store in pairs:
             if store is not None:
                 await self._run(executor, store.close)
             executor.shutdown(wait=False)
+        if was_open:
+            await self._run(self._searches, self._close_search_store)
+        self._searches.shutdown(wait=False)
 
     async def insert(self, jobs: Sequence[Job]) -> list[Job]:
         """See `JobStore.insert`."""
@@ -122,11 +126,11 @@ class ThreadedStore:
 
     async def page(self, view: View, limit: int) -> list[Job]:
         """See `JobStore.page`; raises `SearchInterrupted`."""
-        return await self._run(self._searches, lambda: self._search_store().page(select_of(view), limit))
+        return await self._search(lambda store: store.page(select_of(view), limit))
 
     async def order(self, view: View) -> array[int]:
         """See `JobStore.order`; raises `SearchInterrupted`."""
-        return await self._run(self._searches, lambda: self._search_store().order(select_of(view)))
+        return await self._search(lambda store: store.order(select_of(view)))
 
     def interrupt_search(self) -> None:
         """End the `page` or `order` that is running; never waits, and a later one is never hit."""
@@ -157,12 +161,20 @@ class ThreadedStore:
         """See `JobStore.spending`."""
         return await self._read(self._history.spending, profile)
 
+    async def _search(self, call: Callable[[JobStore], R]) -> R:
+        _opened(self._reader)
+        return await self._run(self._searches, lambda: call(self._search_store()))
+
     def _search_store(self) -> JobStore:
         """The connection of searches; only for their thread."""
-        _opened(self._reader)
         if self._searcher is None:
             self._searcher = JobStore(self._path)
         return self._searcher
+
+    def _close_search_store(self) -> None:
+        if self._searcher is not None:
+            self._searcher.close()
+            self._searcher = None
 
     @property
     def _main(self) -> JobStore:
