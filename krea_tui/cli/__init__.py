@@ -31,6 +31,7 @@ _COMMANDS: Final = {
     "jobs": "reading.list_jobs",
     "show": "reading.show_job",
     "spend": "spend.spend",
+    "export": "export.export",
     "locations": "places.show_locations",
     "config": "places.run_config",
     "simulate": "simulate.simulate",

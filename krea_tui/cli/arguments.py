@@ -75,6 +75,17 @@ examples:
   krea-tui resolve --all --not-charged
 """
 
+_EXPORT_EPILOG: Final = """\
+A folder gets a copy of every picture, jobs.csv to look at and jobs.jsonl, which has every parameter as it is.
+A path that ends in .csv, .jsonl or .json is a table alone, which says where the pictures lie.
+No other file is overwritten; a picture that is there already is not copied again.
+Exit code 1 if a picture is not where it was saved: it is named, and the rest is exported.
+QUERY is as in `krea-tui jobs --help`; without one every job is meant.
+
+examples:
+  krea-tui export is:starred --to ~/Pictures/best
+  krea-tui export since:30d --to november.csv
+"""
 _SPEND_EPILOG: Final = """\
 spent      completed jobs
 reserved   jobs on their way
@@ -249,6 +260,10 @@ def _add_reading(add: _Add) -> None:
     show = add("show", "show everything that is known of a job")
     show.add_argument("id", metavar="ID", help="a job's id, or enough of its beginning")
     _add_json(show)
+    export = add("export", "copy pictures and parameters to a folder, or write a table", _EXPORT_EPILOG)
+    export.add_argument("query", metavar="QUERY", nargs="*", help="what to export; all where nothing is said")
+    export.add_argument("--to", metavar="DIR|FILE", required=True, help="a folder, or a .csv, .jsonl or .json file")
+    export.add_argument("--replace", action="store_true", help="a table of that name may be replaced")
     spend = add("spend", "show what was spent, day by day, and what the caps leave", _SPEND_EPILOG)
     spend.add_argument(
         "--days", metavar="N", type=_days, default=DEFAULT_DAYS, help="so many days, or all (default %(default)s)"

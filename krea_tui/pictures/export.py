@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, suppress
@@ -174,6 +175,17 @@ def size_of(jobs: Iterable[Job]) -> Progress:
     jobs = list(jobs)
     saved = [picture for job in jobs for picture in job.pictures if picture.state is PictureState.SAVED]
     return Progress(len(jobs), len(saved), sum(picture.size_bytes or 0 for picture in saved))
+
+
+def room_for(size_bytes: int, folder: Path) -> None:
+    """Raise `StoreError` where the disk of this folder, or of the one it is to be made in, has no room for so much."""
+    known = next(place for place in (folder, *folder.parents) if place.exists())
+    free = shutil.disk_usage(known).free
+    if free < size_bytes:
+        raise StoreError(
+            f"the disk of {folder} has room for {free // 1_000_000:,} MB, {size_bytes // 1_000_000:,} MB are needed",
+            advice="Nothing was copied.",
+        )
 
 
 def copy_to(folder: Path, name: str, data: bytes) -> tuple[Path, bool]:
