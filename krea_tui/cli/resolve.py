@@ -154,7 +154,8 @@ def _report(jobs: Sequence[Job], plan: Plan, profile: str, *, as_json: bool) -> 
 def _tell_listed(job: Job, profile: str) -> None:
     sent = datetime.fromtimestamp(job.attempted_at or job.created_at).astimezone()
     price = format_usd(job.price_microusd)
-    tell_result(f"{job.id}  {sent:%Y-%m-%d %H:%M:%S}  {price:>6}  {clean_line(job.request.prompt, 100)}")
+    seed = f"seed {job.request.seed}"
+    tell_result(f"{job.id}  {sent:%Y-%m-%d %H:%M:%S}  {price:>6}  {seed:<15}  {clean_line(job.request.prompt, 100)}")
     # Under its prompt, so that the ids stand alone in their column.
     status = "" if job.needs_decision else f"{status_words(job)} "
     tell_result(f"{'':12}{status}{clean_line(job.error or '', 300)}".rstrip())

@@ -173,7 +173,7 @@ class Batches:
 
     def _remember(self, job: Job) -> None:
         phase = phase_of(job)
-        known = _Known(job.batch_id, phase, job.revision, (-job.priority, job.seq))
+        known = _Known(job.batch_id, phase, job.revision, job.turn)
         if job.batch_id is None and phase is not Phase.WAITING:
             return
         self._jobs[job.id] = known

@@ -136,7 +136,7 @@ def _held(facts: Facts, now: float) -> Iterator[Line]:
             total = "" if facts.is_demo else f"{format_usd(sum(job.price_microusd for job in jobs)):>9}"
             words = f"{len(jobs):>6,}{total}{_GAP}{_HELD_WORDS[reason]}"
             left_s = facts.whole.queue_s(now) if reason is HoldReason.READY else None
-            about = "" if left_s is None else f", all over in {about_words(left_s)}"
+            about = "" if left_s is None else f", {about_words(left_s)}"
             yield _fact(label, Content.assemble(words, (about, "$text-muted")))
             label = ""
 
@@ -169,9 +169,9 @@ def _requests(gauges: Gauges) -> str:
     words = f"{gauges.requests_last_minute:,} in the last minute"
     if not gauges.rate_per_s:
         return words
-    words += f"; {gauges.rate_per_s * _MINUTE_S:,.0f} a minute allowed"
+    words += f", {gauges.rate_per_s * _MINUTE_S:,.0f} allowed"
     if gauges.rate_per_s < gauges.configured_rate_per_s * 0.999:
-        words += f", slowed down from {gauges.configured_rate_per_s * _MINUTE_S:,.0f}"
+        words += f" (slowed down from {gauges.configured_rate_per_s * _MINUTE_S:,.0f})"
     return words
 
 
@@ -209,7 +209,12 @@ def _callbacks(facts: Facts) -> Iterator[Line]:
 
 
 def _ago(at: float, now: float) -> str:
-    return f"{short_duration(now - at, ' ')} ago" if now - at >= 1 else "just now"
+    seconds = now - at
+    if seconds < 1:
+        return "just now"
+    if seconds < 2 * _MINUTE_S:
+        return f"{seconds:.0f} s ago"
+    return f"{seconds / _MINUTE_S:.0f} min ago" if seconds < 2 * _HOUR_S else f"{seconds / _HOUR_S:,.0f} h ago"
 
 
 def _fact(label: str, content: Content) -> Line:

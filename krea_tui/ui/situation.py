@@ -8,7 +8,7 @@ from krea_tui.config.settings import DEMO_PROFILE
 from krea_tui.domain.job import HoldReason, Job, JobStatus
 from krea_tui.domain.pricing import format_usd
 from krea_tui.engine.book import JobBook
-from krea_tui.engine.health import GatewayHealth, Pause, PauseReason
+from krea_tui.engine.health import Pause, PauseReason
 from krea_tui.engine.heirs import RESUMABLE
 from krea_tui.ui.widgets.attention import Matter
 from krea_tui.ui.widgets.status_bar import Situation
@@ -23,19 +23,23 @@ _ALARMS: Final = {
     PauseReason.ADDRESS: "wrong gateway address",
     PauseReason.DOUBT: "3 unconfirmed in a row · p resumes",
 }
+# The key in those words; p where there is none here.
+_KEYS: Final = {PauseReason.KEY: "K", PauseReason.ADDRESS: "", PauseReason.DISK: ""}
 
 
 def situation_of(book: JobBook, *, now: float, gateway: str, cap_microusd: int | None, is_demo: bool) -> Situation:
     """The status line for this moment (`now` in epoch seconds)."""
     health = book.health
-    waiting_for, until = _wait(health, now, has_held=book.count(JobStatus.HELD) > 0)
+    waiting_for, until = _wait(book, now)
+    alarm, alarm_key = _alarm(book, cap_microusd)
     return Situation(
         gateway=gateway,
         is_well=health.pause is None and health.breaker_until is None,
         running=book.running_count,
         held=book.count(JobStatus.HELD),
         spent=_spent(book, cap_microusd),
-        alarm=_alarm(book, cap_microusd),
+        alarm=alarm,
+        alarm_key=alarm_key,
         waiting_for=waiting_for,
         waits_until=until,
         is_demo=is_demo,
@@ -43,16 +47,19 @@ def situation_of(book: JobBook, *, now: float, gateway: str, cap_microusd: int |
     )
 
 
-def _alarm(book: JobBook, cap_microusd: int | None) -> str:
+def _alarm(book: JobBook, cap_microusd: int | None) -> tuple[str, str]:
+    """What needs the person, and the key among these words."""
     health = book.health
     if health.pause is not None:
-        if health.pause.reason is PauseReason.CAP and cap_microusd is not None and not is_capped(book, cap_microusd):
-            return "the daily cap has room · p resumes"
+        reason = health.pause.reason
+        if reason is PauseReason.CAP and cap_microusd is not None and not is_capped(book, cap_microusd):
+            return "the daily cap has room · p resumes", "p"
         # A disk has many ways to fail; the words begin with the short one.
-        return _short(health.pause) if health.pause.reason is PauseReason.DISK else _ALARMS[health.pause.reason]
+        words = _short(health.pause) if reason is PauseReason.DISK else _ALARMS[reason]
+        return words, _KEYS.get(reason, "p")
     if health.download_pause is not None:
-        return f"pictures wait: {_short(health.download_pause)}"
-    return "no callbacks · check webhook.port" if health.callbacks_trouble else ""
+        return f"pictures wait: {_short(health.download_pause)}", ""
+    return "no callbacks · check webhook.port" if health.callbacks_trouble else "", ""
 
 
 def is_capped(book: JobBook, cap_microusd: int | None) -> bool:
@@ -66,6 +73,15 @@ def is_capped(book: JobBook, cap_microusd: int | None) -> bool:
     return cap_microusd is not None and book.ledger.committed_microusd + next_microusd > cap_microusd
 
 
+def stays_capped(book: JobBook, cap_microusd: int | None, profile: str) -> bool:
+    """Whether the first job that would go, if the person let everything go now, is over the day's cap."""
+    going = (job for job in book.held() if job.profile == profile and (job.is_sendable or _goes_on(job)))
+    first = min(going, key=lambda job: job.turn, default=None)
+    if first is None or cap_microusd is None:
+        return False
+    return book.ledger.committed_microusd + first.price_microusd > cap_microusd
+
+
 def held_back(book: JobBook, profile: str) -> list[Job]:
     """Jobs of this gateway that a cap, an empty wallet, the key or a pause once held, and that nothing holds now.
 
@@ -74,7 +90,12 @@ def held_back(book: JobBook, profile: str) -> list[Job]:
     if book.health.pause is not None:
         return []
     held = [job for job in book.held() if job.profile == profile]
-    return [] if any(job.is_sendable for job in held) else [job for job in held if job.hold_reason in RESUMABLE]
+    return [] if any(job.is_sendable for job in held) else [job for job in held if _goes_on(job)]
+
+
+def _goes_on(job: Job) -> bool:
+    """Whether a held job goes on when the person lets everything go; what is kept back alone does not."""
+    return job.hold_reason in RESUMABLE and not job.is_held_back
 
 
 def _short(pause: Pause) -> str:
@@ -110,12 +131,17 @@ def _spent(book: JobBook, cap_microusd: int | None) -> str:
     return f"{spent} / {format_usd(cap_microusd)}" if cap_microusd is not None else spent
 
 
-def _wait(health: GatewayHealth, now: float, *, has_held: bool) -> tuple[str, float | None]:
+def _wait(book: JobBook, now: float) -> tuple[str, float | None]:
+    """What is waited for, and until when; no time where nobody can tell one."""
+    health = book.health
     if health.breaker_until is not None:
-        return "gateway in trouble, next try", health.breaker_until
+        if health.breaker_until > now:
+            return "gateway in trouble, next try", health.breaker_until
+        # The one probe is under way and may take its time; or there is nothing left to try with.
+        return "gateway in trouble, trying" if book.running_count else "gateway in trouble", None
     if health.rate_limited_until is not None and health.rate_limited_until > now:
         return "429, waiting", health.rate_limited_until
-    will_send = has_held and health.pause is None
+    will_send = book.count(JobStatus.HELD) > 0 and health.pause is None
     if will_send and health.send_backoff_until is not None and health.send_backoff_until > now:
         return "next try", health.send_backoff_until
     if health.next_check_at is not None:

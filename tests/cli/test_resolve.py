@@ -103,6 +103,7 @@ def test_alone_it_reports_what_is_at_risk_and_what_can_be_done(cli: Cli, open_ga
     assert [line.split()[0] for line in lines[::2]] == [first, second]
     assert "$0.06" in lines[0]
     assert lines[0].endswith("an old fox")
+    assert f"seed {cli.jobs('old')[0]['seed']} " in lines[0]
     assert lines[1].strip() == cli.jobs("old")[0]["error"]
     assert "2 jobs ($0.12) at risk" in report.err
     assert all(choice in report.err for choice in ("--adopt", "--not-charged", "--send-again", "--all"))

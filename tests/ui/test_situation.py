@@ -6,7 +6,7 @@ from krea_tui.domain.job import HoldReason, JobStatus
 from krea_tui.domain.money import Ledger
 from krea_tui.engine.book import JobBook
 from krea_tui.engine.health import Pause, PauseReason
-from krea_tui.ui.situation import matters_of, money_left, situation_of
+from krea_tui.ui.situation import matters_of, money_left, situation_of, stays_capped
 from krea_tui.ui.widgets.status_bar import Situation, StatusBar
 from tests.ui.app_support import GATEWAY, NOW, a_job, plan_for
 
@@ -122,6 +122,26 @@ def test_a_cap_that_has_room_again_says_so() -> None:
     assert said(book, cap=2_000_000).alarm == "the daily cap has room · p resumes"
 
 
+def test_a_cap_that_will_bind_is_known_before_anything_is_let_go() -> None:
+    book = JobBook()
+    book.ledger = Ledger(1_950_000)
+    assert not stays_capped(book, 2_000_000, GATEWAY)
+    book.put([a_job("a", JobStatus.HELD, hold_reason=HoldReason.PAUSED, error="paused")])
+    assert stays_capped(book, 2_000_000, GATEWAY)
+    assert not stays_capped(book, 2_010_000, GATEWAY)
+    assert not stays_capped(book, None, GATEWAY)
+    assert not stays_capped(book, 2_000_000, "https://other.example")
+    book.put([a_job("b", JobStatus.HELD, hold_reason=HoldReason.READY, price_microusd=10_000, priority=1)])
+    assert not stays_capped(book, 2_000_000, GATEWAY)
+
+
+def test_what_the_person_keeps_back_alone_is_not_named_among_what_p_sends() -> None:
+    book = JobBook()
+    book.put([a_job("a", JobStatus.HELD, hold_reason=HoldReason.PAUSED)])
+    assert matters_of(book, GATEWAY) == ()
+    assert not stays_capped(book, 0, GATEWAY)
+
+
 def test_the_worst_is_the_alarm() -> None:
     book = JobBook()
     book.health.download_pause = Pause(PauseReason.DISK, "the disk is full: cannot save a picture")
@@ -145,6 +165,17 @@ def test_the_countdown_is_for_the_worst_that_is_waited_for() -> None:
     health.breaker_until = NOW + 60
     assert said(book).waits_until == NOW + 60
     assert not said(book).is_well
+
+
+def test_a_probe_of_the_gateway_that_takes_its_time_is_not_called_now_for_ever() -> None:
+    book = JobBook()
+    book.health.breaker_until = NOW - 30
+    assert (said(book).waiting_for, said(book).waits_until) == ("gateway in trouble", None)
+    assert "gateway in trouble" in line(said(book), 120)
+    book.put([a_job("a", JobStatus.PROCESSING)])
+    assert "gateway in trouble, trying" in line(said(book), 120)
+    book.health.breaker_until = NOW + 12
+    assert "gateway in trouble, next try 12 s" in line(said(book), 120)
 
 
 def test_what_is_over_is_not_waited_for() -> None:

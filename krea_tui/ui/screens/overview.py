@@ -54,8 +54,12 @@ class OverviewScreen(ModalScreen[str | None]):
         }
         VerticalScroll { height: 1fr; scrollbar-size-vertical: 1; }
         Horizontal { height: 2; padding-top: 1; align-horizontal: right; }
-        QuietButton { padding: 0 1; margin-left: 1; }
     }
+    """
+
+    # The app's own rule for these buttons outranks what stands above.
+    CSS = """
+    OverviewScreen QuietButton { padding: 0; margin-left: 1; }
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [

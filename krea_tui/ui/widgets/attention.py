@@ -9,6 +9,8 @@ from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 
+from krea_tui.ui.widgets.key_hint import key_hint
+
 
 class Matter(NamedTuple):
     """One thing to decide: words, the key that opens it, what that key does, and the action behind it."""
@@ -40,6 +42,10 @@ class Attention(Widget):
         super().__init__(id=id)
         self._matters: tuple[Matter, ...] = ()
 
+    def on_mount(self) -> None:
+        """Name the keys as they are to be pressed from wherever the focus is."""
+        self.watch(self.screen, "focused", self._focus_moved, init=False)
+
     def tell(self, matters: tuple[Matter, ...]) -> None:
         """Show these matters, the most urgent first."""
         if matters != self._matters:
@@ -51,7 +57,7 @@ class Attention(Widget):
         """As many matters as there is room for, the first one whole as long as possible."""
         shown = Content("")
         for matter in self._matters:
-            more = Content.assemble(shown, "     " if shown else "", _piece(matter))
+            more = Content.assemble(shown, "     " if shown else "", self._piece(matter))
             if shown and more.cell_length > self.content_size.width:
                 break
             shown = more
@@ -62,11 +68,15 @@ class Attention(Widget):
         offset = event.get_content_offset(self)
         start = 0
         for matter in self._matters:
-            end = start + _piece(matter).cell_length
+            end = start + self._piece(matter).cell_length
             if offset is not None and start <= offset.x < end:
                 self.post_message(self.Chosen(matter.action))
             start = end + 5
 
+    def _focus_moved(self) -> None:
+        if self._matters:
+            self.refresh()
 
-def _piece(matter: Matter) -> Content:
-    return Content.assemble((matter.words, "bold"), "  ", (matter.key, "bold $text-primary"), f" {matter.does}")
+    def _piece(self, matter: Matter) -> Content:
+        key = (key_hint(self, matter.key), "bold $text-primary")
+        return Content.assemble((matter.words, "bold"), "  ", key, f" {matter.does}")

@@ -12,11 +12,14 @@ from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 
+from krea_tui.ui.widgets.key_hint import key_hint
+
 
 class Situation(NamedTuple):
     """What the status line tells; amounts are text, `waits_until` is epoch seconds.
 
-    `alarm` stands for something that needs the person; `waiting_for` is said before the countdown.
+    `alarm` stands for something that needs the person, and `alarm_key` is the key among its words; `waiting_for` is
+    said before the countdown.
     """
 
     gateway: str = "starting"
@@ -25,6 +28,7 @@ class Situation(NamedTuple):
     held: int = 0
     spent: str = ""
     alarm: str = ""
+    alarm_key: str = ""
     waiting_for: str = ""
     waits_until: float | None = None
     is_demo: bool = False
@@ -53,16 +57,23 @@ class StatusBar(Widget):
         self._now = now
         self._situation = Situation()
         self._shown: Content | None = None
+        self._source: Callable[[], Situation] | None = None
 
     def on_mount(self) -> None:
-        """One clock for the countdown."""
+        """One clock for the countdown; keys are named as they are to be pressed from wherever the focus is."""
         self.set_interval(1.0, self._tick)
+        self.watch(self.screen, "focused", self._look, init=False)
+
+    def watch_situation(self, source: Callable[[], Situation]) -> None:
+        """Ask for the situation once a second: some of what is waited for changes by the clock alone."""
+        self._source = source
+        self._tick()
 
     def tell(self, situation: Situation) -> None:
         """Show another situation."""
         if situation != self._situation:
             self._situation = situation
-            self._tick()
+            self._look()
 
     def render(self) -> Content:
         """Name at the left, the situation at the right; what matters least goes first where there is no room."""
@@ -77,6 +88,11 @@ class StatusBar(Widget):
             self.post_message(self.MoneyPressed())
 
     def _tick(self) -> None:
+        if self._source is not None:
+            self._situation = self._source()
+        self._look()
+
+    def _look(self) -> None:
         if self._line(self.size.width) != self._shown:
             self.refresh()
 
@@ -101,7 +117,9 @@ class StatusBar(Widget):
         now_told = self._situation
         parts: list[tuple[int, Content]] = []
         if now_told.alarm:
-            parts.append((9, Content.styled(now_told.alarm, "bold $text-warning")))
+            hint = key_hint(self, now_told.alarm_key)
+            words = " ".join(hint if word == now_told.alarm_key else word for word in now_told.alarm.split(" "))
+            parts.append((9, Content.styled(words, "bold $text-warning")))
         light = "$text-success" if now_told.is_well else "$text-error"
         name = f" {now_told.gateway}{' (another window sends)' if now_told.follows else ''}"
         parts.append((2, Content.assemble(("●", light), name)))
