@@ -38,7 +38,7 @@ class Orders:
         Returns the jobs whose turn has changed.
         """
         wanted = set(job_ids)
-        held = list(self._book.held())
+        held = sorted(self._book.held(), key=lambda job: job.turn)
         others = [job.priority for job in held if job.id not in wanted]
         chosen = [job for job in held if job.id in wanted]
         if not chosen or not others:

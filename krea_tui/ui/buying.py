@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from textual import on
@@ -14,6 +15,7 @@ from krea_tui.ui.messages import KeyWanted
 from krea_tui.ui.widgets.compose_form import ComposeForm
 
 if TYPE_CHECKING:
+    from krea_tui.domain.job import Job
     from krea_tui.ui.widgets.job_table import JobTable
 
 
@@ -64,20 +66,24 @@ class Buying(JobActions):
         self._form.forget_sent(event.requests)
         self._form.draft = event.draft
 
-    def submit_requests(self, requests: tuple[GenerationRequest, ...], *, retry_of: str | None = None) -> None:
+    def submit_requests(self, requests: tuple[GenerationRequest, ...]) -> None:
         """Accept requests; the first of their jobs is selected as soon as it is on disk, before anything is sent."""
 
         async def submit() -> None:
             try:
-                jobs = await self.session.submit(requests, retry_of=retry_of)
+                jobs = await self.session.submit(requests)
             except KreaTuiError:
                 self._form.forget_sent(requests)
                 raise
             # Written first, shown next: what is on the screen is on the disk.
-            self._flush()
-            if self._table is not None:
-                self._table.move_to(jobs[0].id)
+            self.show_accepted(jobs)
             if self.has_class("-narrow") and self.has_class("-show-compose"):
                 self._say(f"{len(jobs)} jobs accepted; 2 shows them." if len(jobs) > 1 else "Accepted; 2 shows it.")
 
         self._order(submit)
+
+    def show_accepted(self, jobs: Sequence[Job]) -> None:
+        """Put the cursor on the first of these jobs."""
+        self._flush()
+        if self._table is not None:
+            self._table.move_to(jobs[0].id)

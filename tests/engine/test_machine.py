@@ -148,7 +148,7 @@ class EngineMachine(RuleBasedStateMachine):
     @rule(
         who=WHO,
         which=WHICH,
-        what=st.sampled_from(["withdraw", "release", "recheck", "delete", "bring back"]),
+        what=st.sampled_from(["withdraw", "release", "hold back", "first", "last", "recheck", "delete", "bring back"]),
         then=THEN,
     )
     def order_jobs(self, who: int, which: list[int], what: str, then: float) -> None:
@@ -162,6 +162,12 @@ class EngineMachine(RuleBasedStateMachine):
         elif what == "release":
             self.judge.approve(held)
             self.order(process, engine.release(held))
+        elif what == "hold back":
+            kept = self.order(process, engine.hold_back(held))
+            if isinstance(kept, list):
+                self.judge.held_back.update(job.id for job in kept)
+        elif what in {"first", "last"}:
+            self.order(process, engine.reprioritise(held, is_first=what == "first"))
         elif what == "recheck":
             self.order(process, engine.recheck(self.pick(which)))
         else:

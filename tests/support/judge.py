@@ -40,6 +40,11 @@ def ledger_of(jobs: Mapping[str, Job], since: float) -> Ledger:
     return Ledger(sums["spent"], sums["reserved"], sums["at_risk"], sum(held), len(held))
 
 
+def _without_marks(job: Job) -> Job:
+    """The job without what is set beside its life cycle."""
+    return replace(job, revision=0, deleted_at=None, starred=False, priority=0, accepted_by="", recheck_at=None)
+
+
 @dataclass
 class Judge:
     """Knows the history, the person's orders and the gateway's books."""
@@ -56,6 +61,7 @@ class Judge:
     is_wall_true: bool = True
     approved_at: dict[str, float] = field(default_factory=dict)
     withdrawn: set[str] = field(default_factory=set)
+    held_back: set[str] = field(default_factory=set)
     adopted: set[str] = field(default_factory=set)
     lost_once: set[str] = field(default_factory=set)
     doubted: set[str] = field(default_factory=set)
@@ -73,6 +79,7 @@ class Judge:
         for job_id in job_ids:
             self.approved_at[job_id] = self.clock.monotonic()
             self.needs_word.pop(job_id, None)
+            self.held_back.discard(job_id)
 
     def hear_word(self, reasons: frozenset[HoldReason] = RESUMABLE) -> None:
         self.words += 1
@@ -123,9 +130,7 @@ class Judge:
         moved = f"{now.id} went from {before.status.value} to {now.status.value}"
         self.expect(now.revision > before.revision, f"{now.id} changed without a new revision")
         if before.status in ENDS or (before.status is JobStatus.REJECTED and before.settled_at is None):
-            plain = replace(before, revision=0, deleted_at=None, starred=False, accepted_by="", recheck_at=None)
-            same = replace(now, revision=0, deleted_at=None, starred=False, accepted_by="", recheck_at=None)
-            self.expect(same == plain, f"an end moved: {moved}")
+            self.expect(_without_marks(now) == _without_marks(before), f"an end moved: {moved}")
         if before.status is JobStatus.COMPLETED and before.pictures:
             self.expect(now.status is JobStatus.COMPLETED, f"completed was taken back: {moved}")
         if before.status in {JobStatus.UNCONFIRMED, JobStatus.COMPLETED, JobStatus.NOT_FOUND, *AT_GATEWAY}:
@@ -167,6 +172,7 @@ class Judge:
         self.expect(not {other for other in self.posting if not other.process.life.is_dead}, "two POSTs at once")
         self._judge_attempt(job)
         self.expect(job.id not in self.withdrawn, f"{job.id} was withdrawn and is sent")
+        self.expect(job.id not in self.held_back, f"{job.id} was kept back and is sent")
         self.expect(job.id not in self.doubted, f"{job.id} was unconfirmed and is sent")
         self.expect(job.deleted_at is None, f"{job.id} was deleted and is sent")
         why = self.needs_word.get(job.id)
