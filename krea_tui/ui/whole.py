@@ -7,12 +7,18 @@ from typing import Final, NamedTuple
 
 from krea_tui.domain.batches import Batches, BatchProgress
 from krea_tui.domain.durations import DurationEstimate
+from krea_tui.domain.errors import SearchInterrupted
 from krea_tui.domain.eta import WATCHED_S, Pace, SteadyEta, about_words, remaining_s
 from krea_tui.domain.job import Job, JobStatus
+from krea_tui.domain.ordering import View
+from krea_tui.domain.terms import InBatch
 from krea_tui.domain.throughput import SLICE_S, JobEnds, rate_words
 from krea_tui.engine.book import JobBook
 from krea_tui.engine.health import PauseReason
+from krea_tui.engine.ports import ListingReader
 from krea_tui.ui.widgets.pulse import PULSE_CELL_S, PULSE_CELLS, BatchState, PulseState
+
+_READ_AT_ONCE: Final = 250
 
 # Why a batch does not go on, in a word behind its numbers.
 STANDS: Final[Mapping[PauseReason, str]] = {
@@ -52,18 +58,29 @@ class Whole:
         self._queue_eta = SteadyEta()
 
     @property
-    def unread(self) -> frozenset[str]:
-        """Batches under way of which the history knows more than was told here: `learn` them."""
-        return self._batches.unread
+    def is_unread(self) -> bool:
+        """Whether the history knows more of a batch under way than was told here: `read` it."""
+        return bool(self._batches.unread)
 
     @property
     def waiting_count(self) -> int:
         """Jobs that go when their turn comes."""
         return self._batches.waiting_count
 
-    def learn(self, batch_id: str, jobs: Iterable[Job]) -> None:
-        """Take in all jobs of a batch, as the history has them."""
-        self._batches.learn(batch_id, jobs)
+    async def read(self, history: ListingReader) -> None:
+        """Read what the history knows of batches that were there before; raises `StoreError`.
+
+        Where a newer search ends the reading it is left for the next time.
+        """
+        for batch_id in sorted(self._batches.unread):
+            try:
+                seqs = await history.order(View((InBatch(batch_id),)))
+            except SearchInterrupted:
+                return
+            jobs: list[Job] = []
+            for start in range(0, len(seqs), _READ_AT_ONCE):
+                jobs += await history.jobs_by_seq(seqs[start : start + _READ_AT_ONCE])
+            self._batches.learn(batch_id, jobs)
 
     def take_in(self, jobs: Iterable[Job], durations: DurationEstimate, now: float) -> None:
         """Take in jobs that changed, and how long jobs take."""
