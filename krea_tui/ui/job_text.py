@@ -46,6 +46,9 @@ _HELD_WORDS: Final = {
     HoldReason.PAUSED: "Sending is paused.\nPress p to go on.",
     HoldReason.LEFT_OVER: "Left over from an earlier session.\nPress l to let it go, x to cancel it for nothing.",
 }
+_STANDING_WORDS: Final = (
+    "Sending stands still: the first line says why.\nPress p to go on, x to cancel this one for nothing."
+)
 _ENDED_WORDS: Final = {
     JobStatus.UNCONFIRMED: "It may have been accepted and paid, so it is not sent again by itself.\n"
     "Look at the vendor's console, then press u to say what became of it.",
@@ -104,8 +107,13 @@ def local_time(at: float) -> str:
     return f"{when.day} {when:%b %H:%M}"
 
 
-def standing_of(job: Job, now: float, estimate: DurationEstimate, *, plain: bool = False) -> Content:
-    """How a job without a picture stands: a status, what it means, and what can be done; always three paragraphs."""
+def standing_of(
+    job: Job, now: float, estimate: DurationEstimate, *, plain: bool = False, is_standing: bool = False
+) -> Content:
+    """How a job without a picture stands: a status, what it means, and what can be done; always three paragraphs.
+
+    `is_standing` says that nothing is sent now.
+    """
     look = look_of(job)
     glyph = look.twin if plain else look.glyph
     word = look.word if job.status_word == job.status.value else clean_line(job.status_word, 40).lower()
@@ -115,12 +123,14 @@ def standing_of(job: Job, now: float, estimate: DurationEstimate, *, plain: bool
     lines = [head]
     if job.error:
         lines.append(Content(clean_text(job.error, 600)))
-    lines.append(Content.styled(_what_next(job), "$text-muted"))
+    lines.append(Content.styled(_what_next(job, is_standing=is_standing), "$text-muted"))
     return Content("\n\n").join(lines)
 
 
-def _what_next(job: Job) -> str:
+def _what_next(job: Job, *, is_standing: bool) -> str:
     if job.status is JobStatus.HELD:
+        if is_standing and job.is_sendable:
+            return _STANDING_WORDS
         return _HELD_WORDS[job.hold_reason or HoldReason.READY]
     if job.picture_path is not None:
         return "Opening the picture …"

@@ -2,6 +2,7 @@
 
 import itertools
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 from hypothesis import given
@@ -19,7 +20,9 @@ from krea_tui.ui.widgets.job_columns import COLUMNS
 from krea_tui.ui.widgets.job_looks import Circumstances, status_cell, time_cell
 from tests.support.job_lines import job_painter
 
-NOW = 1_000.0
+# 22 November 2026, noon UTC: no zone has another day.
+NOW = 1_795_348_800.0
+CREATED = f"{datetime.fromtimestamp(NOW - 20).astimezone():%d %b %H:%M}"
 CIRCUMSTANCES = Circumstances(NOW, DurationEstimate())
 PLAIN = Circumstances(NOW, DurationEstimate(), plain=True)
 
@@ -43,8 +46,9 @@ def test_a_narrow_pane_shows_status_time_and_prompt() -> None:
 
 
 def test_a_wide_pane_shows_everything() -> None:
-    everything = ["status", "time", "prompt", "aspect_ratio", "creativity", "seed", "price"]
-    assert keys_at(112) == keys_at(200) == everything
+    assert keys_at(112) == ["status", "time", "prompt", "aspect_ratio", "creativity", "seed", "price"]
+    everything = [column.key for column in COLUMNS if not column.on_wish]
+    assert keys_at(138) == keys_at(300) == everything
 
 
 def test_the_pane_of_an_ordinary_terminal_has_the_sketched_columns() -> None:
@@ -52,7 +56,7 @@ def test_the_pane_of_an_ordinary_terminal_has_the_sketched_columns() -> None:
 
 
 def test_the_prompt_does_not_grow_without_end() -> None:
-    prompts = [next(spot for spot in place(COLUMNS, width) if spot.column.key == "prompt") for width in (180, 400)]
+    prompts = [next(spot for spot in place(COLUMNS, width) if spot.column.key == "prompt") for width in (240, 400)]
     assert [spot.width for spot in prompts] == [88, 88]
 
 
@@ -143,7 +147,7 @@ def test_wide_characters_leave_the_other_columns_where_they_are(prompt: str, wid
     # Summed one by one, as terminals without any notion of joined characters do.
     assert sum(cell_len(character) for character in line) == width
     if width >= 112:
-        assert line.rstrip().endswith("$0.065")
+        assert line.rstrip().endswith("$0.065" if width < 138 else CREATED)
         assert cell_len(line[: line.index("41827733")]) == line_of(a_job("x" * 300), width).index("41827733")
 
 

@@ -13,7 +13,7 @@ from textual.strip import Strip
 
 from krea_tui.domain.job import Job, JobStatus
 from krea_tui.domain.request import GenerationRequest
-from krea_tui.ui.live_table import table as live_table
+from krea_tui.ui.live_table import anchored
 from krea_tui.ui.live_table.messages import Highlighted, NearEnd, Opened
 from krea_tui.ui.widgets.job_table import JobTable
 from tests.support.waiting import wait_until_async
@@ -452,7 +452,7 @@ async def test_many_changes_are_one_repaint_a_frame() -> None:
 
 
 async def test_the_clock_paints_only_visible_rows_whose_text_changed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live_table, "CLOCK_S", 0.01)
+    monkeypatch.setattr(anchored, "CLOCK_S", 0.01)
     rows = Rows(100)
     rows.change("id98", status=JobStatus.PROCESSING, submitted_at=START)
     rows.change("id95", status=JobStatus.PROCESSING, submitted_at=START - 0.5)
@@ -469,7 +469,7 @@ async def test_the_clock_paints_only_visible_rows_whose_text_changed(monkeypatch
 
 
 async def test_without_a_running_row_in_view_no_clock_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live_table, "CLOCK_S", 0.01)
+    monkeypatch.setattr(anchored, "CLOCK_S", 0.01)
     asked = 0
     rows = Rows(100)
     rows.change("id10", status=JobStatus.PROCESSING)

@@ -10,8 +10,8 @@ from krea_tui.ui.live_table.layout import AUTOMATIC, ColumnLayout, Showing
 from krea_tui.ui.live_table.pieces import Cell
 from krea_tui.ui.live_table.rows import RowT, SceneT
 
-# Signs that stand beside a row: they show where the cursor is with colour off, too.
-MARGIN: Final = 1
+# The signs of the cursor and of a mark stand beside the row, and a blank between them and what it says.
+MARGIN: Final = 3
 GAP: Final = 2
 # The scroll bar keeps its distance.
 _FREE_AT_THE_EDGE: Final = 1
@@ -86,13 +86,23 @@ class _Wish(Generic[RowT, SceneT]):
     """Asked for by the person: it goes last."""
 
 
-def place(
+@dataclass(frozen=True, slots=True)
+class Arrangement(Generic[RowT, SceneT]):
+    """The columns that a pane shows, and those that it would show had it room."""
+
+    placed: tuple[PlacedColumn[RowT, SceneT], ...] = ()
+    left_out: tuple[PlacedColumn[RowT, SceneT], ...] = ()
+
+
+def arrange(
     columns: Sequence[Column[RowT, SceneT]], pane_width: int, layout: ColumnLayout = AUTOMATIC
-) -> tuple[PlacedColumn[RowT, SceneT], ...]:
-    """The columns that a pane of this width shows, in their order, with one cell left free at the right edge."""
+) -> Arrangement[RowT, SceneT]:
+    """Share out a pane of this width: the columns in their order, with one cell left free at the right edge."""
     wishes = _wishes(columns, pane_width, layout)
+    left_out: list[PlacedColumn[RowT, SceneT]] = []
     while len(wishes) > 1 and (least := _least(wishes, _spare(wishes, pane_width))) is not None:
         wishes.remove(least)
+        left_out.insert(0, PlacedColumn(least.column, 0, least.width))
     spare = _spare(wishes, pane_width)
     placed: list[PlacedColumn[RowT, SceneT]] = []
     x = MARGIN
@@ -104,7 +114,14 @@ def place(
             spare -= width - wish.width
         placed.append(PlacedColumn(wish.column, x, width))
         x += width + GAP
-    return tuple(placed)
+    return Arrangement(tuple(placed), tuple(left_out))
+
+
+def place(
+    columns: Sequence[Column[RowT, SceneT]], pane_width: int, layout: ColumnLayout = AUTOMATIC
+) -> tuple[PlacedColumn[RowT, SceneT], ...]:
+    """The columns that a pane of this width shows."""
+    return arrange(columns, pane_width, layout).placed
 
 
 def _wishes(

@@ -11,9 +11,10 @@ from rich.style import Style
 from textual.strip import Strip
 
 from krea_tui.ui.live_table.cells import crop, steady
-from krea_tui.ui.live_table.columns import Column, PlacedColumn, place
+from krea_tui.ui.live_table.columns import Arrangement, Column, PlacedColumn, arrange
+from krea_tui.ui.live_table.header import SortSign
 from krea_tui.ui.live_table.layout import ColumnLayout
-from krea_tui.ui.live_table.pieces import HEADER, MARGIN, MUTED, TEXT, Cell, Piece
+from krea_tui.ui.live_table.pieces import HEADER, HEADER_HELD, MARGIN, MARK, MUTED, TEXT, WAITING, Cell, Piece, text_of
 from krea_tui.ui.live_table.rows import RowT, SceneT
 
 # More than two tall screens of rows; one that scrolls back into view later is drawn again.
@@ -26,6 +27,21 @@ class Look(NamedTuple):
     """What stands in the margin of a row."""
 
     has_cursor: bool = False
+    is_marked: bool = False
+
+
+class HeaderLook(NamedTuple):
+    """What the header shows besides the labels: the order, the column that is held, and how many rows wait."""
+
+    sort: SortSign | None = None
+    held_key: str | None = None
+    waiting: int = 0
+    plain: bool = False
+
+    @property
+    def waiting_words(self) -> str:
+        """What stands at the right end; empty where nothing waits."""
+        return f" {self.waiting:,} new " if self.waiting else ""
 
 
 class _Drawn(NamedTuple, Generic[RowT]):
@@ -57,7 +73,7 @@ class RowPainter(Generic[RowT, SceneT]):
         self._style_of = style_of
         self._width = 0
         self._layout: ColumnLayout | None = None
-        self.placed: tuple[PlacedColumn[RowT, SceneT], ...] = ()
+        self.arrangement: Arrangement[RowT, SceneT] = Arrangement()
         self._drawn: dict[str, _Drawn[RowT]] = {}
 
     def arrange(self, width: int, layout: ColumnLayout) -> None:
@@ -65,11 +81,16 @@ class RowPainter(Generic[RowT, SceneT]):
         if width == self._width and layout is self._layout:
             return
         self._width, self._layout = width, layout
-        self.placed = place(self._all_columns, width, layout)
+        self.arrangement = arrange(self._all_columns, width, layout)
         self.forget()
 
+    @property
+    def placed(self) -> tuple[PlacedColumn[RowT, SceneT], ...]:
+        """The columns that are shown, from the left."""
+        return self.arrangement.placed
+
     def forget(self) -> None:
-        """Draw everything anew: the theme, the focus or plain mode has changed."""
+        """Draw everything anew: the theme, the focus, the columns or plain mode have changed."""
         self._drawn.clear()
 
     def row(self, row: RowT, scene: SceneT, look: Look) -> Strip:
@@ -108,35 +129,63 @@ class RowPainter(Generic[RowT, SceneT]):
         cells = ((spot, (Piece(dots, MUTED),)) for spot in growing or self.placed[:1])
         return self._strip(cells, look, plain=scene.plain)
 
-    def header(self) -> Strip:
-        """The labels of the columns."""
-        cells = ((spot, (Piece(spot.column.label, HEADER),)) for spot in self.placed)
-        return self._strip(cells, Look(), plain=False, filler=HEADER)
+    def header(self, look: HeaderLook) -> Strip:
+        """The labels of the columns, and at the right end how many rows wait."""
+        line = _Line(HEADER)
+        for spot in self.placed:
+            label = self._label(spot, look)
+            line.pad_to(spot.end - cell_len(label) if spot.column.align_right else spot.x)
+            line.add(Piece(label, HEADER_HELD if spot.column.key == look.held_key else HEADER))
+        line.pad_to(self._width)
+        labels = self._strip_of(line, has_cursor=False)
+        if not (words := look.waiting_words):
+            return labels
+        room = max(0, self._width - len(words))
+        end = Strip([Segment(words, self._style_of(WAITING, False))], len(words))
+        return Strip.join([labels.crop(0, room), end]).crop(0, self._width)
+
+    def _label(self, spot: PlacedColumn[RowT, SceneT], look: HeaderLook) -> str:
+        label = spot.column.label
+        if look.sort is None or look.sort.key != spot.column.key:
+            return crop(label, spot.width)
+        arrow = look.sort.arrow(plain=look.plain)
+        # The gap lends a cell; the arrow itself is never what is cut.
+        room = spot.width - 1
+        spaced = f"{label} {arrow}" if cell_len(label) < room else f"{label}{arrow}"
+        return spaced if cell_len(spaced) <= spot.width + 1 else f"{crop(label, room)}{arrow}"
+
+    def whole_of(self, spot: PlacedColumn[RowT, SceneT], row: RowT, scene: SceneT) -> str:
+        """All that the column has to say of this row, in as many cells as that takes."""
+        column = spot.column
+        return steady(column.whole(row, scene) if column.whole else text_of(spot.cell(row, scene)).strip())
+
+    def is_cut(self, spot: PlacedColumn[RowT, SceneT], row: RowT, scene: SceneT) -> bool:
+        """Whether the cell of this row could not show all of it."""
+        return cell_len(self.whole_of(spot, row, scene)) > min(spot.width, self._width - spot.x)
 
     def blank(self) -> Strip:
         """A line below the last row."""
         return Strip.blank(self._width, self._style_of(TEXT, False))
 
-    def _strip(
-        self,
-        cells: Iterable[tuple[PlacedColumn[RowT, SceneT], Cell]],
-        look: Look,
-        *,
-        plain: bool,
-        filler: str = TEXT,
-    ) -> Strip:
-        line = _Line(filler)
+    def _strip(self, cells: Iterable[tuple[PlacedColumn[RowT, SceneT], Cell]], look: Look, *, plain: bool) -> Strip:
+        line = _Line(TEXT)
         if look.has_cursor:
             line.add(Piece(">" if plain else "▌", MARGIN))
+        if look.is_marked:
+            line.pad_to(1)
+            line.add(Piece("#" if plain else "✓", MARK))
         for spot, cell in cells:
             line.pad_to(spot.x)
-            pieces = [piece if piece.text.isascii() else Piece(steady(piece.text), piece.tone) for piece in cell]
+            pieces = _fitted(cell, spot.width, plain=plain)
             if spot.column.align_right:
                 line.pad_to(spot.end - sum(cell_len(piece.text) for piece in pieces))
             for piece in pieces:
-                line.add(Piece(crop(piece.text, spot.end - line.length), piece.tone))
+                line.add(piece)
         line.pad_to(self._width)
-        segments = (Segment(text, self._style_of(tone, look.has_cursor)) for text, tone in line.pieces)
+        return self._strip_of(line, has_cursor=look.has_cursor)
+
+    def _strip_of(self, line: _Line, *, has_cursor: bool) -> Strip:
+        segments = (Segment(text, self._style_of(tone, has_cursor)) for text, tone in line.pieces)
         # Tones that look alike become one segment: fewer bytes.
         return Strip(Segment.simplify(segments), line.length).crop(0, self._width)
 
@@ -161,6 +210,25 @@ class _Line:
     def pad_to(self, x: int) -> None:
         if x > self.length:
             self.add(Piece(" " * (x - self.length), self.pieces[-1].tone if self.pieces else self._filler))
+
+
+def _fitted(cell: Cell, width: int, *, plain: bool) -> list[Piece]:
+    """The pieces that the column has room for; what was cut is marked."""
+    pieces = [piece if piece.text.isascii() else Piece(steady(piece.text), piece.tone) for piece in cell]
+    if sum(cell_len(piece.text) for piece in pieces) <= width:
+        return pieces
+    ellipsis = ("..." if plain else "…")[:width]
+    room = width - len(ellipsis)
+    fitted: list[Piece] = []
+    for piece in pieces:
+        length = cell_len(piece.text)
+        if length > room:
+            # No blank before the mark, and none in the place of a wide character cut in two.
+            fitted.append(Piece(crop(piece.text, room).rstrip() + ellipsis, piece.tone))
+            break
+        fitted.append(piece)
+        room -= length
+    return fitted
 
 
 def _same_source(column: Column[RowT, SceneT], before: RowT, after: RowT) -> bool:

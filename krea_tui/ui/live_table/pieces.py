@@ -7,7 +7,10 @@ from typing import NamedTuple
 TEXT = "text"
 MUTED = "muted"
 HEADER = "header"
+HEADER_HELD = "header-held"
 MARGIN = "margin"
+MARK = "mark"
+WAITING = "waiting"
 
 
 class Piece(NamedTuple):

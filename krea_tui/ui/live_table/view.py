@@ -15,9 +15,11 @@ from textual.strip import Strip
 from textual.visual import Visual
 
 from krea_tui.ui.live_table.columns import Column
+from krea_tui.ui.live_table.header import SortSign
 from krea_tui.ui.live_table.layout import AUTOMATIC, ColumnLayout
-from krea_tui.ui.live_table.painter import Look, RowPainter, changed_span
-from krea_tui.ui.live_table.pieces import HEADER, MARGIN, MUTED, TEXT
+from krea_tui.ui.live_table.marking import Marking
+from krea_tui.ui.live_table.painter import HeaderLook, Look, RowPainter, changed_span
+from krea_tui.ui.live_table.pieces import HEADER, HEADER_HELD, MARGIN, MARK, MUTED, TEXT, WAITING
 from krea_tui.ui.live_table.rows import Rows, RowT, SceneT
 
 HEADER_LINES: Final = 1
@@ -45,7 +47,10 @@ class LiveTableView(ScrollView, Generic[RowT, SceneT], can_focus=True, inherit_b
         & > .live-table--header { color: $text-muted; }
         & > .live-table--text { color: $foreground; }
         & > .live-table--muted { color: $text-muted; }
+        & > .live-table--header-held { color: $text-primary; text-style: bold; }
+        & > .live-table--waiting { color: $text-primary; text-style: bold; }
         & > .live-table--margin { color: $text-muted; }
+        & > .live-table--mark { color: $text-primary; text-style: bold; }
         & > .live-table--cursor { background: $foreground 8%; }
         &:focus > .live-table--margin { color: $primary; }
         &:focus > .live-table--cursor { background: $primary 30%; text-style: bold; }
@@ -54,7 +59,7 @@ class LiveTableView(ScrollView, Generic[RowT, SceneT], can_focus=True, inherit_b
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "live-table--cursor",
-        *(f"live-table--{tone}" for tone in (TEXT, MUTED, HEADER, MARGIN)),
+        *(f"live-table--{tone}" for tone in (TEXT, MUTED, HEADER, HEADER_HELD, WAITING, MARGIN, MARK)),
     }
 
     plain: reactive[bool] = reactive(False, init=False)
@@ -62,6 +67,12 @@ class LiveTableView(ScrollView, Generic[RowT, SceneT], can_focus=True, inherit_b
 
     column_layout: reactive[ColumnLayout] = reactive(AUTOMATIC, init=False, repaint=False)
     """Which columns are shown, in which order and how wide."""
+
+    sort: reactive[SortSign | None] = reactive(None, init=False, repaint=False)
+    """What the header's arrow says; the rows are sorted by who gives them."""
+
+    waiting: reactive[int] = reactive(0, init=False, repaint=False)
+    """How many rows wait to be taken in, as the header's right end says."""
 
     empty: reactive[Content] = reactive(Content, init=False)
     """What to say where there are no rows."""
@@ -84,6 +95,8 @@ class LiveTableView(ScrollView, Generic[RowT, SceneT], can_focus=True, inherit_b
         self._key_of = key_of
         self._now = now
         self._cursor = 0
+        self._marking = Marking()
+        self._held_column: str | None = None
         self.set_reactive(LiveTableView.empty, empty)
         self._styles_of_tones: dict[tuple[str, bool], Style] = {}
         self._painter = RowPainter(self.columns, key_of=key_of, is_same=self.is_same, style_of=self._style_of)
@@ -131,6 +144,14 @@ class LiveTableView(ScrollView, Generic[RowT, SceneT], can_focus=True, inherit_b
         """Draw every row anew, and paint what differs."""
         self._repaint_changed(range(self.size.height))
 
+    def watch_sort(self) -> None:
+        """Draw the arrow where it belongs now."""
+        self._repaint_changed(range(HEADER_LINES))
+
+    def watch_waiting(self) -> None:
+        """Say how many wait."""
+        self._repaint_changed(range(HEADER_LINES))
+
     def watch_empty(self) -> None:
         """Lay the text out anew."""
         self._forget_drawn()
@@ -160,16 +181,18 @@ class LiveTableView(ScrollView, Generic[RowT, SceneT], can_focus=True, inherit_b
 
     def _line(self, y: int) -> Strip:
         count = len(self._rows)
+        if y < HEADER_LINES and (count or self.waiting):
+            return self._painter.header(HeaderLook(self.sort, self._held_column, self.waiting, self.plain))
         if not count:
             return self._teaching_line(y)
-        if y < HEADER_LINES:
-            return self._painter.header()
         index = self._index_at(y)
         if index >= count:
             return self._painter.blank()
         scene, look = self._scene or self.scene(), Look(has_cursor=index == self._cursor)
         if (row := self._rows.row_at(index)) is None:
             return self._painter.placeholder(scene, look)
+        if self._key_of(row) in self._marking:
+            look = look._replace(is_marked=True)
         return self._painter.row(row, scene, look)
 
     def _teaching_line(self, y: int) -> Strip:

@@ -24,6 +24,7 @@ class Tone(StrEnum):
 
     TEXT = "text"
     MUTED = "muted"
+    STAR = "star"
     HELD = "held"
     QUEUED = "queued"
     RUNNING = "running"
@@ -33,11 +34,15 @@ class Tone(StrEnum):
 
 
 class Circumstances(NamedTuple):
-    """What a row depends on besides its job: the time (epoch seconds), the learned durations, plain mode."""
+    """What a row depends on besides its job: the time (epoch seconds), the learned durations, plain mode.
+
+    `is_standing` says that nothing is sent now, so that no job's turn comes.
+    """
 
     now: float
     estimate: DurationEstimate
     plain: bool = False
+    is_standing: bool = False
 
 
 class StatusLook(NamedTuple):
@@ -112,7 +117,7 @@ def is_ticking(job: Job, now: float) -> bool:
 def time_cell(job: Job, circumstances: Circumstances, width: int) -> Cell:
     """Elapsed time with progress while it runs, the duration when it has ended, else what it waits for."""
     if job.status is JobStatus.HELD:
-        return (Piece(_hold_words(job, circumstances.now), Tone.HELD),)
+        return (Piece(_hold_words(job, circumstances), Tone.HELD),)
     if job.status in {JobStatus.UNCONFIRMED, JobStatus.NOT_FOUND}:
         return (Piece("may be paid", look_of(job).tone),)
     if job.status is JobStatus.REJECTED:
@@ -125,9 +130,11 @@ def time_cell(job: Job, circumstances: Circumstances, width: int) -> Cell:
     return (Piece(_elapsed(job.completed_at - started_at), Tone.MUTED),)
 
 
-def _hold_words(job: Job, now: float) -> str:
-    if is_ticking(job, now):
-        return f"retry {short_duration(job.not_before - now, ' ')}"
+def _hold_words(job: Job, circumstances: Circumstances) -> str:
+    if circumstances.is_standing and job.is_sendable:
+        return "stands"
+    if is_ticking(job, circumstances.now):
+        return f"retry {short_duration(job.not_before - circumstances.now, ' ')}"
     return _HOLD_WORDS[job.hold_reason or HoldReason.READY]
 
 

@@ -34,6 +34,7 @@ class JobTable(LiveTable[Job, Circumstances], inherit_bindings=False):
 
     DEFAULT_CSS = """
     JobTable {
+        & > .live-table--star { color: $text-warning; }
         & > .live-table--held { color: $text-warning; }
         & > .live-table--queued { color: $foreground; }
         & > .live-table--running { color: $text-primary; }
@@ -47,6 +48,9 @@ class JobTable(LiveTable[Job, Circumstances], inherit_bindings=False):
 
     estimate: reactive[DurationEstimate] = reactive(DurationEstimate, init=False, repaint=False)
     """What is known of how long jobs take; running rows follow it with their next second."""
+
+    is_standing: reactive[bool] = reactive(False, init=False, repaint=False)
+    """Whether nothing is sent now: then no held job says that it waits for its turn."""
 
     def __init__(
         self,
@@ -64,7 +68,11 @@ class JobTable(LiveTable[Job, Circumstances], inherit_bindings=False):
 
     def scene(self) -> Circumstances:
         """The time, and what is known of durations."""
-        return Circumstances(self._now(), self.estimate, self.plain)
+        return Circumstances(self._now(), self.estimate, self.plain, self.is_standing)
+
+    def watch_is_standing(self) -> None:
+        """Say it in every row that it changes."""
+        self._repaint_changed(self._row_lines)
 
     def is_same(self, before: Job, after: Job) -> bool:
         """Whether the store gave both the same revision."""
