@@ -114,10 +114,10 @@ def test_every_damage_is_seen_at_opening_and_leaves_a_history_that_works(
     damage(path)
     before = path.read_bytes()
     with pytest.raises(HistoryDamaged) as refusal:
-        JobStore(path).search("1", ())
+        JobStore(path).latest(100)
     assert "krea-tui watch" in refusal.value.advice
     with pytest.raises(HistoryDamaged):
-        JobStore(path, read_only=True).search("1", ())
+        JobStore(path, read_only=True).latest(100)
     words = rescue(path, no_pictures, GATEWAY)
     [kept] = kept_files(path)
     assert kept.read_bytes() == before, "the damaged file is kept as it was"

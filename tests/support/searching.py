@@ -62,7 +62,10 @@ WORDS = (
 TAGS = ("keep", "print", "pri", "žluť", "a'b", "a\\b", "日", "%")
 IDS = ("3fog000000", "3fab111111", "k2kk222222")
 BATCHES = ("3batch0000", "kk")
-PROMPTS = st.lists(st.one_of(st.sampled_from(WORDS), st.text(max_size=6)), min_size=1, max_size=5).map(" ".join)
+COMMON = st.sampled_from(WORDS[:12])
+PROMPTS = st.lists(st.one_of(COMMON, COMMON, st.sampled_from(WORDS), st.text(max_size=6)), min_size=1, max_size=5).map(
+    " ".join
+)
 TIMES = st.sampled_from([AT - 1, AT, AT + 0.5, AT + 60])
 MAYBE_TIME = st.one_of(st.none(), TIMES)
 PICTURES = st.lists(
@@ -106,6 +109,7 @@ def jobs(draw: st.DrawFn) -> Job:
 
 
 TERMS_AS_TEXT = st.one_of(
+    COMMON,
     st.sampled_from(WORDS),
     st.lists(st.sampled_from(WORDS), min_size=1, max_size=3).map(lambda words: f'"{" ".join(words)}"'),
     st.text(max_size=8),
@@ -114,11 +118,12 @@ TERMS_AS_TEXT = st.one_of(
     st.sampled_from(AspectRatio).map(lambda ratio: f"aspect:{ratio.value}"),
     st.sampled_from(Creativity).map(lambda level: f"creativity:{level.value}"),
     st.sampled_from(["seed:42", "seed:0", "ref:yes", "ref:no", "has:image", "needs:decision", "id:3f", "id:k"]),
-    st.sampled_from([*(f"is:{word}" for word in IS_WORDS), *(f"batch:{batch}" for batch in BATCHES)]),
+    st.sampled_from([f"is:{word}" for word in IS_WORDS]),
+    st.sampled_from([f"batch:{batch}" for batch in BATCHES]),
     st.sampled_from([f"tag:{tag[:length]}" for tag in TAGS for length in (1, 3)]),
     st.sampled_from(["since:0s", "since:1s", "until:0s", "since:today", "until:yesterday"]),
 )
-QUERIES = st.lists(st.tuples(st.sampled_from(["", "", "-"]), TERMS_AS_TEXT).map("".join), max_size=3).map(" ".join)
+QUERIES = st.lists(st.tuples(st.sampled_from(["", "", "-"]), TERMS_AS_TEXT).map("".join), max_size=2).map(" ".join)
 VIEWS = st.builds(
     lambda query, key, descending: View(parse_filter(query, AT).terms, Ordering(key, descending)),
     QUERIES,
