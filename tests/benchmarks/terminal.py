@@ -159,3 +159,5 @@ class Terminal:
         for at, question in sorted(asked):
             self._answers.append((self.seconds + ANSWER_DELAY_S, self._kind.answers[question]))
             self._asked = max(self._asked, at + len(question))
+        # What has been looked through holds no more than the beginning of another question.
+        self._asked = max(self._asked, len(self.output) - max(map(len, self._kind.answers), default=0))
