@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Lock
 from typing import Final
@@ -21,6 +21,13 @@ _JOBS: Final = "SELECT jobs.* FROM json_each(?) AS wanted CROSS JOIN jobs ON job
 _IDS: Final = (
     "SELECT json_group_array(id) FROM"
     " (SELECT jobs.id AS id FROM json_each(?) AS wanted CROSS JOIN jobs ON jobs.seq = wanted.value LIMIT -1)"
+)
+_BY_ID: Final = (
+    "SELECT jobs.* FROM json_each(?) AS wanted CROSS JOIN jobs ON jobs.id = wanted.value ORDER BY jobs.seq DESC"
+)
+_TAGS: Final = (
+    "SELECT tag.value FROM jobs INDEXED BY jobs_tagged, json_each(jobs.tags) AS tag"
+    " WHERE jobs.tags != '[]' AND deleted_at IS NULL GROUP BY tag.value ORDER BY count(*) DESC, tag.value"
 )
 _COUNTS: Final = "SELECT status, count(*) FROM jobs INDEXED BY jobs_status WHERE deleted_at IS NULL GROUP BY status"
 
@@ -60,6 +67,14 @@ class Searching:
         """The ids of the jobs with these seqs, in the order asked for; those that are not there are left out."""
         [answer] = self._connection.execute(_IDS, (_json_of(seqs),)).fetchone()
         return [str(job_id) for job_id in json.loads(answer)]
+
+    def jobs_by_id(self, job_ids: Iterable[str]) -> list[Job]:
+        """The jobs with these ids, newest first; those that are not there are left out."""
+        return [from_row(row) for row in self._connection.execute(_BY_ID, (json.dumps(list(job_ids)),))]
+
+    def tags(self) -> list[str]:
+        """Every tag of a job that is not deleted, the most used first."""
+        return [str(tag) for (tag,) in self._connection.execute(_TAGS)]
 
     def status_counts(self) -> dict[JobStatus, int]:
         """How many jobs stand at each status, deleted ones left out; a status without any is left out."""

@@ -145,6 +145,14 @@ class ThreadedStore:
         """See `JobStore.ids_by_seq`."""
         return await self._read(self._history.ids_by_seq, seqs)
 
+    async def jobs_by_id(self, job_ids: Iterable[str]) -> list[Job]:
+        """See `JobStore.jobs_by_id`."""
+        return await self._read(self._history.jobs_by_id, tuple(job_ids))
+
+    async def tags(self) -> list[str]:
+        """See `JobStore.tags`."""
+        return await self._read(self._history.tags)
+
     async def status_counts(self) -> dict[JobStatus, int]:
         """See `JobStore.status_counts`."""
         return await self._read(self._history.status_counts)

@@ -237,3 +237,18 @@ def test_a_term_is_never_a_part_of_the_statement() -> None:
     assert "drop" not in selection.sql.lower()
     assert "a'" not in selection.sql
     assert all(isinstance(value, str | int | float) for value in selection.parameters)
+
+
+def test_jobs_are_found_by_their_ids_newest_first(store: JobStore) -> None:
+    jobs = store.insert([make_job(id=f"found{n:05}") for n in range(5)])
+    wanted = [jobs[1].id, jobs[4].id, "nobody0000", jobs[0].id]
+    assert store.jobs_by_id(wanted) == [jobs[4], jobs[1], jobs[0]]
+    assert store.jobs_by_id([]) == []
+
+
+def test_tags_are_told_by_how_often_they_are_used(store: JobStore) -> None:
+    jobs = store.insert([make_job() for _ in range(4)])
+    store.mark([jobs[0].id, jobs[1].id], {"tags": ("sea", "keep")})
+    store.mark([jobs[2].id], {"tags": ("keep",)})
+    store.mark([jobs[3].id], {"tags": ("gone",), "deleted_at": 5.0})
+    assert store.tags() == ["keep", "sea"]
