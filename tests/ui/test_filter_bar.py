@@ -86,6 +86,11 @@ class Hands:
         return [offer.label for offer in self.app.query_one(CompletionList).offers]
 
     @property
+    def style_of_words(self) -> str:
+        [span] = self.app.query_one(CompletionList).render().spans
+        return str(span.style)
+
+    @property
     def is_in_rows(self) -> bool:
         return isinstance(self.app.focused, OptionList)
 
@@ -313,8 +318,11 @@ async def test_what_may_be_finished_yet_is_explained_and_what_is_wrong_is_marked
         field = hands.app.query_one(FilterInput)
         wrong = field.get_component_rich_style("filter-input--wrong", partial=True)
         assert not any(span.style == wrong for span in field._value.spans)
-        await hands.type("x ")
+        await hands.type("x")
+        assert hands.style_of_words == "$text-muted"
+        await hands.type(" ")
         assert "seed: a whole number" in hands.lines[1]
+        assert hands.style_of_words == "$text-error"
         assert [(span.start, span.end) for span in field._value.spans if span.style == wrong] == [(0, 6)]
         await hands.press("enter")
         assert "1 left out" in hands.bar.text_for_border().plain

@@ -93,7 +93,7 @@ class CompletionList(Widget):
         lines = tuple(line for each in words for line in each.wrap(room))
         if not lines:
             self.hide()
-        elif lines != self._words or not self.is_shown:
+        elif not (self.is_shown and _are_same(lines, self._words)):
             self._offers, self._words, self._chosen = (), lines, None
             self._show(max(line.cell_length for line in lines), min(len(lines), _MOST_LINES), x)
 
@@ -173,3 +173,8 @@ class CompletionList(Widget):
 
 def _cells(text: str) -> int:
     return Content(text).cell_length
+
+
+def _are_same(lines: Sequence[Content], others: Sequence[Content]) -> bool:
+    """Whether they look the same too; two pieces of content are equal as soon as their texts are."""
+    return len(lines) == len(others) and all(map(Content.is_same, lines, others))
