@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from itertools import islice
-from types import MappingProxyType
 from typing import Final
 
 from krea_tui.domain.errors import SearchInterrupted, StoreError, UnknownJob
@@ -14,6 +14,7 @@ from krea_tui.domain.matching import matches
 from krea_tui.domain.ordering import NEWEST_FIRST, SortKey, View, sort_value
 from krea_tui.engine.book import JobBook
 from krea_tui.engine.faults import LOG
+from krea_tui.engine.listing_counts import StatusCounts
 from krea_tui.engine.listing_errand import Errand
 from krea_tui.engine.listing_order import CreationOrder, Order
 from krea_tui.engine.listing_search import Found, Search
@@ -23,8 +24,6 @@ from krea_tui.engine.ports import Clock, ListingReader
 FRAME_S: Final = 0.03
 # So many changes are taken in at one go; the loop breathes between two.
 CHANGES_AT_ONCE: Final = 1_000
-COUNT_PAUSE_S: Final = 0.5
-RETRY_S: Final = 1.0
 INTERRUPTED_PAUSE_S: Final = 0.02
 # By everything else a job keeps its place for ever.
 _MOVING: Final = frozenset({SortKey.STATUS, SortKey.DURATION})
@@ -49,18 +48,18 @@ class Listing:
         self._is_searching = False
         self._is_frozen = False
         self._is_stale = False
+        # Jobs that are among the rows and do not belong there, or the other way round.
         self._waiting: set[str] = set()
         self._changed: set[str] = set()
         # What moving jobs were last seen to be sorted by.
         self._sorted_by: dict[str, float | str | None] = {}
         self._failures: dict[str, str] = {}
-        self._counts: Mapping[JobStatus, int] = MappingProxyType({})
         self._listeners: list[Listener] = []
         self._search = Search(reader, clock, self)
-        self._windows = JobWindows(book, reader, clock, self._on_read, self._on_windows_failed)
+        self._windows = JobWindows(book, reader, clock, self._on_read, partial(self._fail, "rows"))
         self._frame = Errand(self._take_changes, clock, "listing")
-        self._counting = Errand(self._count, clock, "counting")
-        self._unsubscribe = book.subscribe(self._on_book)
+        self._counts = StatusCounts(reader, clock, self._on_counted, partial(self._fail, "counts"))
+        self._unsubscribe: Callable[[], None] = book.subscribe(self._on_book)
 
     # --- what it shows ---------------------------------------------------------------------------------------------
 
@@ -82,7 +81,7 @@ class Listing:
     @property
     def waiting(self) -> int:
         """How many jobs would come or go, were the order not frozen."""
-        return len(self._waiting)
+        return len(self._waiting) if self._is_frozen else 0
 
     @property
     def failure(self) -> str:
@@ -92,7 +91,7 @@ class Listing:
     @property
     def counts(self) -> Mapping[JobStatus, int]:
         """How many jobs of the whole history have each status; empty until they are counted."""
-        return self._counts
+        return self._counts.now
 
     def __len__(self) -> int:
         return len(self._order)
@@ -142,6 +141,11 @@ class Listing:
         self._waiting.clear()
         self._frame.ask(at_once=True)
 
+    def catch_up(self) -> None:
+        """Take in at once what has changed until now, instead of with the next frame."""
+        while self._changed:
+            self._take_some()
+
     async def ids(self, first: int = 0, last: int | None = None) -> list[str]:
         """The ids of the jobs from row `first` to row `last`, both included, or to the end, loaded or not.
 
@@ -186,12 +190,13 @@ class Listing:
         return lambda: self._listeners.remove(listener)
 
     async def aclose(self) -> None:
-        """End all that goes on behind it."""
+        """End all that goes on behind it; safe to call twice."""
         self._unsubscribe()
+        self._unsubscribe = _nothing
         await self._search.aclose()
         await self._windows.aclose()
         await self._frame.aclose()
-        await self._counting.aclose()
+        await self._counts.aclose()
 
     # --- what the search finds -------------------------------------------------------------------------------------
 
@@ -214,7 +219,7 @@ class Listing:
             # The history may have been read before this change: its place must be looked at once more.
             self._sorted_by.pop(job_id, None)
         self._take_in(found.changed | self._waiting)
-        self._counting.ask()
+        self._counts.ask()
         self._notify(True, found.changed)
 
     def say_search_failed(self, words: str) -> None:
@@ -231,19 +236,23 @@ class Listing:
             self._frame.ask()
 
     async def _take_changes(self) -> float:
+        self._take_some()
+        return FRAME_S
+
+    def _take_some(self) -> None:
         now = frozenset(islice(self._changed, CHANGES_AT_ONCE))
         self._changed -= now
         if self._changed:
             self._frame.ask(at_once=True)
         has_changed = self._take_in(now)
         if now:
-            self._counting.ask()
+            self._counts.ask()
             self._notify(has_changed, now)
-        return FRAME_S
 
     def _take_in(self, job_ids: Iterable[str]) -> bool:
         """Let rows come and go as these jobs are by now; whether any did."""
         order, terms = self._order, self._shown.terms
+        is_live = isinstance(order, CreationOrder)
         comes: list[int] = []
         goes: list[int] = []
         for job_id in job_ids:
@@ -256,21 +265,18 @@ class Listing:
                 self._is_stale = self._is_stale or (is_there and self._moves(job))
             elif self._is_beyond(job.seq, belongs=belongs):
                 continue
-            elif self._is_frozen:
+            elif self._is_frozen or not is_live:
                 self._waiting.add(job_id)
+                # Only the history knows the places by everything but the creation.
+                self._is_stale = True
             else:
                 (comes if belongs else goes).append(job.seq)
-        return self._change(comes, goes)
-
-    def _change(self, comes: list[int], goes: list[int]) -> bool:
-        if isinstance(self._order, CreationOrder):
-            self._order.change(comes, goes)
-            return bool(comes or goes)
-        # Only the history knows the places by everything else.
-        self._is_stale = self._is_stale or bool(comes or goes)
-        if self._is_stale and not self._is_frozen:
+        if isinstance(order, CreationOrder):
+            order.change(comes, goes)
+        elif self._is_stale and not self._is_frozen:
+            self._is_stale = False
             self._search.refresh()
-        return False
+        return bool(comes or goes)
 
     def _is_beyond(self, seq: int, *, belongs: bool) -> bool:
         """Whether this row will come by itself, with the rest of an order that is not whole yet."""
@@ -289,28 +295,15 @@ class Listing:
     # --- what is read behind it ------------------------------------------------------------------------------------
 
     def _on_read(self, job_ids: frozenset[str], denied: frozenset[int]) -> None:
-        gone = [seq for seq in denied if seq in self._order]
-        has_changed = bool(gone) and not self._is_frozen and self._change([], gone)
-        self._notify(has_changed, job_ids)
+        gone = [seq for seq in denied if seq in self._order] if not self._is_frozen else []
+        if gone and isinstance(self._order, CreationOrder):
+            self._order.change([], gone)
+        elif gone:
+            self._search.refresh()
+        self._notify(bool(gone), job_ids)
 
-    def _on_windows_failed(self, words: str) -> None:
-        self._fail("rows", words)
-
-    async def _count(self) -> float:
-        try:
-            counts = await self._reader.status_counts()
-        except SearchInterrupted:
-            self._counting.ask()
-            return COUNT_PAUSE_S
-        except StoreError as error:
-            self._fail("counts", str(error))
-            self._counting.ask()
-            return RETRY_S
-        self._fail("counts", "")
-        if counts != self._counts:
-            self._counts = MappingProxyType(dict(counts))
-            self._notify(False, frozenset())
-        return COUNT_PAUSE_S
+    def _on_counted(self) -> None:
+        self._notify(False, frozenset())
 
     # --- who is told -----------------------------------------------------------------------------------------------
 
@@ -329,3 +322,7 @@ class Listing:
             except Exception:
                 # A pane's fault must not stop what comes for the others.
                 LOG.exception("a listener of the listing failed")
+
+
+def _nothing() -> None:
+    return None

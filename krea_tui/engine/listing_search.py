@@ -19,6 +19,7 @@ RETRY_S: Final = 1.0
 # Searching again because something changed takes at most this part of the time, and begins so often at most.
 REFRESH_SHARE: Final = 0.1
 REFRESH_PAUSE_S: Final = 0.1
+LONGEST_REFRESH_PAUSE_S: Final = 5.0
 
 
 class Found(NamedTuple):
@@ -113,7 +114,7 @@ class Search:
             return RETRY_S
         finally:
             self._is_reading = False
-        return max(REFRESH_PAUSE_S, took_s * (1 / REFRESH_SHARE - 1))
+        return min(LONGEST_REFRESH_PAUSE_S, max(REFRESH_PAUSE_S, took_s * (1 / REFRESH_SHARE - 1)))
 
     async def _find(self, view: View, wish: int) -> float:
         """How many seconds the search for the whole order took."""

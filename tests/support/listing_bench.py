@@ -1,12 +1,13 @@
 """A listing over a real history and a book, in virtual time, with another process's connection beside it."""
 
-from collections.abc import AsyncIterator, Iterable
+import asyncio
+from array import array
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from krea_tui.domain.events import Event
-from krea_tui.domain.job import Job, Marks
+from krea_tui.domain.job import Job, JobStatus, Marks
 from krea_tui.domain.ordering import NEWEST_FIRST, Ordering, View
 from krea_tui.domain.query import parse_query
 from krea_tui.domain.request import AspectRatio, Creativity, GenerationRequest
@@ -20,7 +21,7 @@ from tests.support.virtual_clock import VirtualClock
 WORDS = ("fog", "lighthouse", "harbour", "élan", "夜")
 PRICES = (60_000, 65_000)
 # Longer than every throttle of a listing.
-SETTLED_S = 5.0
+SETTLED_S = 6.0
 
 
 def view(query: str = "", ordering: Ordering = NEWEST_FIRST) -> View:
@@ -38,6 +39,52 @@ def varied(number: int) -> Job:
     return make_job(request=request, price_microusd=PRICES[number % 2], created_at=AT + number)
 
 
+class WatchedReader:
+    """The history, with a record of what was asked of it; its answers can be held back on their way."""
+
+    def __init__(self, store: ThreadedStore) -> None:
+        self._store = store
+        self.pages: list[View] = []
+        self.orders: list[View] = []
+        self.windows: list[list[int]] = []
+        self.counts = 0
+        self.interrupts = 0
+        self.orders_may_pass = asyncio.Event()
+        self.orders_may_pass.set()
+        self.windows_may_pass = asyncio.Event()
+        self.windows_may_pass.set()
+
+    async def page(self, view: View, limit: int) -> list[Job]:
+        self.pages.append(view)
+        return await self._store.page(view, limit)
+
+    async def order(self, view: View) -> "array[int]":
+        self.orders.append(view)
+        seqs = await self._store.order(view)
+        await self.orders_may_pass.wait()
+        return seqs
+
+    async def jobs_by_seq(self, seqs: Sequence[int]) -> list[Job]:
+        self.windows.append(list(seqs))
+        jobs = await self._store.jobs_by_seq(seqs)
+        await self.windows_may_pass.wait()
+        return jobs
+
+    async def ids_by_seq(self, seqs: Sequence[int]) -> list[str]:
+        return await self._store.ids_by_seq(seqs)
+
+    async def status_counts(self) -> Mapping[JobStatus, int]:
+        self.counts += 1
+        return await self._store.status_counts()
+
+    async def get(self, job_id: str) -> Job:
+        return await self._store.get(job_id)
+
+    def interrupt_search(self) -> None:
+        self.interrupts += 1
+        self._store.interrupt_search()
+
+
 class ListingBench:
     """What is changed here is told to the book as the engine would; `elsewhere` changes are heard of by `follow`."""
 
@@ -46,7 +93,8 @@ class ListingBench:
         self.book = JobBook()
         self.store = store
         self.elsewhere = elsewhere
-        self.listing = Listing(self.book, store, self.clock)
+        self.reader = WatchedReader(store)
+        self.listing = Listing(self.book, self.reader, self.clock)
         self.told: list[tuple[bool, frozenset[str]]] = []
         self.listing.subscribe(lambda order_changed, job_ids: self.told.append((order_changed, job_ids)))
         self._followed = 0
@@ -126,8 +174,3 @@ async def listing_bench(folder: Path, jobs: Iterable[Job] = ()) -> AsyncIterator
         await bench.listing.aclose()
         await store.aclose()
         await elsewhere.aclose()
-
-
-def renamed(job: Job, prompt: str) -> Job:
-    """The same job with another prompt, before it is stored."""
-    return replace(job, request=replace(job.request, prompt=prompt))
