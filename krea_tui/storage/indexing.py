@@ -12,7 +12,7 @@ from typing import Final
 
 from krea_tui.domain.errors import HistoryDamaged
 from krea_tui.domain.words import words_of
-from krea_tui.storage.rows import from_row, to_row
+from krea_tui.storage.rows import from_row, search_row
 
 _WORDS: Final = """
 CREATE VIRTUAL TABLE job_words USING fts5(words, content='', columnsize=0, tokenize='ascii', prefix='1 2')
@@ -53,7 +53,7 @@ def make_searchable(connection: sqlite3.Connection) -> None:
             except HistoryDamaged:
                 continue
             words = words_of(job.request.prompt)
-            connection.execute(_FILL, to_row(job, words))
+            connection.execute(_FILL, search_row(job, words))
             index_words(connection, job.seq, words)
     for statement in _INDEXES.split(";\n"):
         connection.execute(statement)

@@ -29,14 +29,12 @@ CHANGING: Final = (
     *(*_MOVING, "muted", "starred", "status", "hold_reason", "pictures", "tags"),
     *("is_open", "charge", "standing", "duration_s"),
 )
-FIXED: Final = (
+_FIXED: Final = (
     *(*_BORN_WITH, "price_is_estimate", "prompt", "body"),
     *("seed", "aspect_ratio", "creativity", "reference_count", "prompt_key"),
 )
-COLUMNS: Final = (*FIXED, *CHANGING)
+COLUMNS: Final = (*_FIXED, *CHANGING)
 _PICTURE: Final = tuple(field.name for field in fields(Picture))
-
-
 # Made once: `json.dumps` makes an encoder for every call that is not plain.
 _JSON: Final = json.JSONEncoder(ensure_ascii=False)
 _COMPACT_JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
@@ -49,7 +47,24 @@ def body_text(request: GenerationRequest) -> str:
 
 def to_row(job: Job, words: tuple[str, ...]) -> dict[str, object]:
     """Every column but `seq`, ready to be bound; `words` are those of the prompt."""
-    return {**_fixed_row(job, words), **changing_row(job)}
+    return {**_fixed_row(job), **_sought_row(job, words), **changing_row(job)}
+
+
+def search_row(job: Job, words: tuple[str, ...]) -> dict[str, object]:
+    """The id, and the columns that only a search needs: they follow from the others."""
+    standing = {"id": job.id, "standing": standing_of(job), "duration_s": duration_s(job)}
+    return {**_sought_row(job, words), **standing}
+
+
+def _sought_row(job: Job, words: tuple[str, ...]) -> dict[str, object]:
+    request = job.request
+    return {
+        "seed": request.seed,
+        "aspect_ratio": request.aspect_ratio.value,
+        "creativity": request.creativity.value,
+        "reference_count": reference_count(job),
+        "prompt_key": prompt_key(words),
+    }
 
 
 def changing_row(job: Job) -> dict[str, object]:
@@ -73,17 +88,12 @@ def _picture_row(picture: Picture) -> dict[str, object]:
     return {name: getattr(picture, name) for name in _PICTURE}
 
 
-def _fixed_row(job: Job, words: tuple[str, ...]) -> dict[str, object]:
+def _fixed_row(job: Job) -> dict[str, object]:
     row: dict[str, object] = {name: getattr(job, name) for name in _BORN_WITH}
     request = job.request
     row["price_is_estimate"] = int(job.price_is_estimate)
     row["prompt"] = request.prompt
     row["body"] = body_text(request)
-    row["seed"] = request.seed
-    row["aspect_ratio"] = request.aspect_ratio.value
-    row["creativity"] = request.creativity.value
-    row["reference_count"] = reference_count(job)
-    row["prompt_key"] = prompt_key(words)
     return row
 
 
