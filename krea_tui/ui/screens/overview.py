@@ -203,6 +203,8 @@ class OverviewScreen(ModalScreen[str | None]):
         words = "Resume (p)" if goes_on else "Pause (p)"
         if str(pause.label) != words:
             pause.label = words
+            # Its width goes with the word.
+            pause.refresh(layout=True)
         self.query_one("#overview-release").display = bool(book.left_over(profile))
         self.query_one("#overview-resolve").display = bool(book.undecided(profile))
         self.query_one("#overview-cancel").display = book.count(JobStatus.HELD) > 0
