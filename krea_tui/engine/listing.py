@@ -48,6 +48,7 @@ class Listing:
         self._is_searching = False
         self._is_frozen = False
         self._is_stale = False
+        self._is_thawing = False
         # Jobs that are among the rows and do not belong there, or the other way round.
         self._waiting: set[str] = set()
         self._changed: set[str] = set()
@@ -133,13 +134,18 @@ class Listing:
         self._is_frozen = True
 
     def thaw(self) -> None:
-        """Take in what has waited, with the next turn of the loop, and let rows come and go again."""
+        """Take in what has waited, and let rows come, go and move again.
+
+        What must be searched for first comes a little later, though the rows may be frozen again by then.
+        """
         if not self._is_frozen:
             return
         self._is_frozen = False
+        self._is_thawing = self._is_stale or bool(self._waiting)
         self._changed |= self._waiting
         self._waiting.clear()
-        self._frame.ask(at_once=True)
+        self.catch_up()
+        self._take_in(())
 
     def catch_up(self) -> None:
         """Take in at once what has changed until now, instead of with the next frame."""
@@ -202,9 +208,10 @@ class Listing:
 
     def take_found(self, found: Found) -> None:
         """See `Taker`."""
-        if found.is_refresh and self._is_frozen:
+        if found.is_refresh and self._is_frozen and not self._is_thawing:
             self._is_stale = True
             return
+        self._is_thawing = False
         is_other_view = found.view != self._shown
         self._shown = found.view
         self._order, self._is_whole = found.order, found.is_whole

@@ -394,6 +394,24 @@ async def test_a_search_that_ends_under_the_hands_waits_for_them(bench: ListingB
     await bench.check()
 
 
+@pytest.mark.parametrize("ordering", [NEWEST_FIRST, BY_STATUS])
+async def test_what_has_waited_comes_in_once_though_the_hands_stay(bench: ListingBench, ordering: Ordering) -> None:
+    await bench.show("", ordering)
+    bench.listing.freeze()
+    await bench.insert([varied(0), varied(1)])
+    await bench.settle()
+    assert bench.listing.waiting == 2
+    bench.listing.thaw()
+    bench.listing.freeze()
+    await bench.settle()
+    assert len(bench.listing) == MANY + 2
+    assert bench.listing.waiting == 0
+    await bench.insert([varied(2)])
+    await bench.settle()
+    assert len(bench.listing) == MANY + 2
+    assert bench.listing.waiting == 1
+
+
 async def test_another_view_is_shown_though_hands_are_on_the_rows(bench: ListingBench) -> None:
     await bench.show("fog")
     bench.listing.freeze()
