@@ -110,7 +110,7 @@ async def _open_or_rescue(
         return await asyncio.to_thread(_must_be_rescued, locations)
 
     async def open_store() -> ThreadedStore:
-        return await _open(locations)
+        return await _open(locations, say)
 
     if not await patiently(examine, say):
         try:
@@ -121,12 +121,15 @@ async def _open_or_rescue(
     return await patiently(open_store, say), rescue
 
 
-async def _open(locations: Locations) -> ThreadedStore:
+async def _open(locations: Locations, say: Say) -> ThreadedStore:
     from krea_tui.storage.threaded import ThreadedStore
+
+    def tell(count: int) -> None:
+        say(f"Bringing {count:,} jobs up to date for this version. This happens once.")
 
     store = ThreadedStore(locations.database)
     try:
-        await store.open(timeout_ms=_TRY_MS)
+        await store.open(timeout_ms=_TRY_MS, on_long=tell)
     except BaseException:
         await store.aclose()
         raise

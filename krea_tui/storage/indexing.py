@@ -36,6 +36,12 @@ def index_words(connection: sqlite3.Connection, seq: int, words: tuple[str, ...]
     connection.execute("INSERT INTO job_words (rowid, words) VALUES (?, ?)", (seq, " ".join(words)))
 
 
+def read_all_words(connection: sqlite3.Connection) -> None:
+    """Read the index of words from end to end; raises `sqlite3.Error` where it is damaged or gone."""
+    connection.execute("CREATE VIRTUAL TABLE temp.every_word USING fts5vocab(main, job_words, instance)")
+    connection.execute("SELECT count(*) FROM temp.every_word").fetchone()
+
+
 def make_searchable(connection: sqlite3.Connection) -> None:
     """Make the tables and indexes of the search, and fill them with every job that is there; takes its time.
 

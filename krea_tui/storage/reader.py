@@ -17,7 +17,7 @@ from krea_tui.domain.text import clean_line
 from krea_tui.storage.faults import opening_error, require_unmarked, store_error, suspect
 from krea_tui.storage.query import Selection
 from krea_tui.storage.rows import COLUMNS, from_row
-from krea_tui.storage.schema import BUSY_TIMEOUT_MS, connect, migrate, require_todays_shape
+from krea_tui.storage.schema import BUSY_TIMEOUT_MS, OnLong, connect, migrate, require_todays_shape
 from krea_tui.storage.searching import Searching
 from krea_tui.storage.spending import read_spending
 
@@ -27,10 +27,18 @@ _COUNTED: Final = (Charge.RESERVED, Charge.SPENT, Charge.AT_RISK)
 class HistoryReader:
     """What the history in SQLite knows. Blocking; one instance belongs to one thread."""
 
-    def __init__(self, path: Path, *, read_only: bool = False, timeout_ms: int = BUSY_TIMEOUT_MS) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        read_only: bool = False,
+        timeout_ms: int = BUSY_TIMEOUT_MS,
+        on_long: OnLong | None = None,
+    ) -> None:
         """Open (and create or migrate, unless only to read) the history.
 
-        `timeout_ms` is how long each step waits for another program's lock. Raises `StoreError`: `HistoryDamaged`
+        `timeout_ms` is how long each step waits for another program's lock; `on_long` is told how many jobs have to be
+        brought up to date where they are many. Raises `StoreError`: `HistoryDamaged`
         and `HistoryLocked` among them.
         """
         self._path = path
@@ -41,8 +49,9 @@ class HistoryReader:
             if read_only:
                 require_todays_shape(self._connection)
             else:
-                migrate(self._connection)
+                migrate(self._connection, on_long)
             self._connection.execute(f"SELECT {', '.join(COLUMNS)} FROM jobs LIMIT 0")  # noqa: S608 -- our own names
+            self._connection.execute("SELECT rowid FROM job_words LIMIT 0")
         except BaseException as error:
             self._connection.close()
             if isinstance(error, sqlite3.Error):

@@ -23,9 +23,10 @@ from krea_tui.domain.errors import HistoryDamaged, InvalidRequest, StoreError
 from krea_tui.domain.job import AT_GATEWAY, HoldReason, Job, JobStatus
 from krea_tui.domain.request import request_from_body
 from krea_tui.storage.faults import mark_of, opening_error
+from krea_tui.storage.indexing import read_all_words
 from krea_tui.storage.rows import from_row
-from krea_tui.storage.salvage import Salvaged, salvage
-from krea_tui.storage.schema import connect
+from krea_tui.storage.salvage import NEWER_FIELDS, Salvaged, salvage
+from krea_tui.storage.schema import connect, has_todays_shape
 from krea_tui.storage.store import JobStore
 
 COMPANIONS: Final = ("-wal", "-shm")
@@ -105,8 +106,11 @@ def is_sound(database: Path) -> bool:
     try:
         with closing(connect(database, read_only=True)) as connection:
             [answer] = connection.execute("PRAGMA quick_check(1)").fetchone()
+            is_older = not has_todays_shape(connection)
             for row in connection.execute("SELECT * FROM jobs"):
-                from_row(row)
+                from_row({**NEWER_FIELDS, **dict(row)} if is_older else row)
+            if not is_older:
+                read_all_words(connection)
             return bool(answer == "ok")
     except (HistoryDamaged, LookupError):
         return False

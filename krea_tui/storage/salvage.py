@@ -84,7 +84,7 @@ def _read_jobs(connection: sqlite3.Connection, size_bytes: int, found: Salvaged)
         try:
             row = connection.execute("SELECT * FROM jobs WHERE seq = ?", (seq,)).fetchone()
             if row is not None:
-                job = from_row(_NEWER_FIELDS | dict(row))
+                job = from_row(NEWER_FIELDS | dict(row))
                 _require_plausible(job)
                 found.jobs[job.id] = job
         except (sqlite3.Error, StoreError, LookupError, ValueError):
@@ -101,8 +101,8 @@ def _require_plausible(job: Job) -> None:
             raise ValueError(f"{name} cannot be {type(value).__name__}")
 
 
-# A damaged history may be older than today's columns.
-_NEWER_FIELDS: Final[Fields] = {
+# What a history that is older than today's columns has in their place.
+NEWER_FIELDS: Final[Fields] = {
     **{entry.name: entry.default for entry in fields(Job) if entry.default is not MISSING},
     "tags": "[]",
 }

@@ -104,6 +104,11 @@ ALTER TABLE jobs ADD COLUMN prompt_key TEXT NOT NULL DEFAULT '';
 """
 
 
+# Fewer are brought up to date before anybody could read that they are.
+_MANY_JOBS: Final = 2_000
+OnLong = Callable[[int], None]
+
+
 @dataclass(frozen=True, slots=True)
 class Migration:
     """Statements that bring the tables to the next version, and what is to be done with their rows after that."""
@@ -156,12 +161,18 @@ def _create_private(path: Path) -> None:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
-def migrate(connection: sqlite3.Connection) -> None:
-    """Bring the database to today's shape, all or nothing; refuses one from a newer version."""
+def migrate(connection: sqlite3.Connection, on_long: OnLong | None = None) -> None:
+    """Bring the database to today's shape, all or nothing; refuses one from a newer version.
+
+    `on_long` is told the number of jobs where there are so many that it takes a while.
+    """
     if _pending(connection) == ():
         return
     connection.execute("BEGIN IMMEDIATE")
     try:
+        count = _job_count(connection)
+        if on_long is not None and count >= _MANY_JOBS:
+            on_long(count)
         # Another process may have migrated while this one waited for the lock.
         for migration in _pending(connection):
             _run(connection, migration.script)
@@ -173,6 +184,13 @@ def migrate(connection: sqlite3.Connection) -> None:
     except BaseException:
         connection.execute("ROLLBACK")
         raise
+
+
+def _job_count(connection: sqlite3.Connection) -> int:
+    """About as many as there are; none in a database without a table."""
+    if _version(connection) == 0:
+        return 0
+    return int(connection.execute("SELECT coalesce(max(seq), 0) FROM jobs").fetchone()[0])
 
 
 def make_tables(connection: sqlite3.Connection) -> None:
@@ -192,6 +210,11 @@ def _pending(connection: sqlite3.Connection) -> tuple[Migration, ...]:
     if version > len(_MIGRATIONS):
         raise _written_by_newer(version)
     return _MIGRATIONS[version:]
+
+
+def has_todays_shape(connection: sqlite3.Connection) -> bool:
+    """Whether this version made the database, or has brought it up to date."""
+    return _version(connection) == len(_MIGRATIONS)
 
 
 def require_todays_shape(connection: sqlite3.Connection) -> None:

@@ -19,7 +19,7 @@ from krea_tui.domain.ordering import View
 from krea_tui.domain.spending import Spending
 from krea_tui.storage.faults import store_error, suspect
 from krea_tui.storage.query import select_of
-from krea_tui.storage.schema import BUSY_TIMEOUT_MS
+from krea_tui.storage.schema import BUSY_TIMEOUT_MS, OnLong
 from krea_tui.storage.store import JobStore
 
 P = ParamSpec("P")
@@ -41,16 +41,23 @@ class ThreadedStore:
         # Once it is seen nothing of this history can be relied on any more.
         self.damage: HistoryDamaged | None = None
 
-    async def open(self, *, timeout_ms: int = BUSY_TIMEOUT_MS) -> None:
+    async def open(self, *, timeout_ms: int = BUSY_TIMEOUT_MS, on_long: OnLong | None = None) -> None:
         """Open, create or migrate the history; raises `StoreError`.
 
-        `timeout_ms` is how long the opening itself waits for another program's lock.
+        `timeout_ms` is how long the opening itself waits for another program's lock. `on_long` is called on the loop,
+        with the number of jobs, where so many have to be brought up to date that it takes a while.
         """
-        self._writer = await self._open_on(self._writes, timeout_ms)
+        loop = asyncio.get_running_loop()
+
+        def tell(count: int) -> None:
+            if on_long is not None:
+                loop.call_soon_threadsafe(on_long, count)
+
+        self._writer = await self._open_on(self._writes, timeout_ms, tell)
         self._reader = await self._open_on(self._reads, timeout_ms)
 
-    async def _open_on(self, executor: ThreadPoolExecutor, timeout_ms: int) -> JobStore:
-        store = await self._run(executor, partial(JobStore, timeout_ms=timeout_ms), self._path)
+    async def _open_on(self, executor: ThreadPoolExecutor, timeout_ms: int, on_long: OnLong | None = None) -> JobStore:
+        store = await self._run(executor, partial(JobStore, timeout_ms=timeout_ms, on_long=on_long), self._path)
         await self._run(executor, store.wait_for_locks, BUSY_TIMEOUT_MS)
         return store
 

@@ -15,11 +15,13 @@ from krea_tui.domain.ordering import Ordering, SortKey, View
 from krea_tui.domain.query import parse_query
 from krea_tui.domain.request import AspectRatio, Creativity, GenerationRequest, Style
 from krea_tui.storage import indexing, schema
+from krea_tui.storage.faults import suspect
 from krea_tui.storage.query import select_of
-from krea_tui.storage.rescue import rescue
+from krea_tui.storage.rescue import needs_rescue, rescue
 from krea_tui.storage.rows import to_row
 from krea_tui.storage.schema import connect
 from krea_tui.storage.store import JobStore, open_read_only
+from krea_tui.storage.threaded import ThreadedStore
 from tests.support.making import AT, make_job
 
 
@@ -61,6 +63,15 @@ def test_an_older_history_keeps_its_jobs(old_history: Path) -> None:
     store.close()
     assert (job.id, job.status, job.needs_decision) == ("vers1n0000", JobStatus.UNCONFIRMED, True)
     assert version_of(old_history) == len(schema._MIGRATIONS)
+
+
+def test_an_older_history_that_is_suspected_is_sound_as_it_is(old_history: Path) -> None:
+    suspect(old_history)
+    assert not needs_rescue(old_history)
+    assert version_of(old_history) == 1
+    store = JobStore(old_history)
+    assert store.get("vers1n0000").needs_decision
+    store.close()
 
 
 def test_two_that_open_it_at_once_migrate_it_once(old_history: Path) -> None:
@@ -220,3 +231,17 @@ def test_an_old_history_without_a_readable_first_page_loses_nothing(path: Path) 
     store = JobStore(path)
     assert len(store.order(select_of(View(parse_query("fog", AT))))) == 200
     store.close()
+
+
+async def test_the_person_is_told_where_it_takes_a_while_and_never_again(path: Path) -> None:
+    write_old(path, 2, [make_job()])
+    connection = sqlite3.connect(path)
+    connection.execute("UPDATE jobs SET seq = 100300")
+    connection.commit()
+    connection.close()
+    told: list[int] = []
+    for _ in range(2):
+        store = ThreadedStore(path)
+        await store.open(on_long=told.append)
+        await store.aclose()
+    assert told == [100_300]

@@ -12,8 +12,11 @@ import pytest
 
 from krea_tui.domain.errors import HistoryDamaged, HistoryLocked, StoreError
 from krea_tui.domain.job import HoldReason, Job, JobStatus, Picture, PictureState
+from krea_tui.domain.ordering import View
+from krea_tui.domain.query import parse_query
 from krea_tui.storage import rescue as rescuing
 from krea_tui.storage.faults import mark_of, suspect
+from krea_tui.storage.query import select_of
 from krea_tui.storage.rescue import is_hollow, needs_rescue, require_alone, rescue
 from krea_tui.storage.store import JobStore, open_read_only
 from tests.support.making import AT, accepted, claimed, completed, make_job, make_request
@@ -321,6 +324,26 @@ def test_a_rescue_that_was_cut_off_is_taken_up_again(
     [kept] = kept_files(path)
     assert kept.read_bytes() == damaged
     assert not needs_rescue(path)
+
+
+@pytest.mark.parametrize("damage", ["words_gone", "words_junk"])
+def test_a_damaged_index_of_words_is_a_damaged_history(path: Path, damage: str) -> None:
+    before = fill(path, 60)
+    connection = sqlite3.connect(path)
+    if damage == "words_gone":
+        connection.execute("DROP TABLE job_words")
+    else:
+        connection.execute("UPDATE job_words_data SET block = zeroblob(length(block)) WHERE id > 100")
+    connection.commit()
+    connection.close()
+    with pytest.raises(HistoryDamaged):
+        JobStore(path).page(select_of(View(parse_query("fog", AT))), 10)
+    suspect(path)
+    assert needs_rescue(path)
+    rescue(path, no_pictures, GATEWAY)
+    store = JobStore(path)
+    assert len(store.order(select_of(View(parse_query("fog", AT))))) == len(before)
+    store.close()
 
 
 def test_a_suspicion_that_proves_false_costs_nothing(path: Path) -> None:
