@@ -56,11 +56,12 @@ class Whole:
         self._ends = JobEnds()
         self._etas: dict[str, SteadyEta] = {}
         self._queue_eta = SteadyEta()
+        self._is_reading = False
 
     @property
     def is_unread(self) -> bool:
-        """Whether the history knows more of a batch under way than was told here: `read` it."""
-        return bool(self._batches.unread)
+        """Whether the history knows more of a batch under way than was told here, and nobody is reading it."""
+        return not self._is_reading and bool(self._batches.unread)
 
     @property
     def waiting_count(self) -> int:
@@ -72,15 +73,14 @@ class Whole:
 
         Where a newer search ends the reading it is left for the next time.
         """
-        for batch_id in sorted(self._batches.unread):
-            try:
-                seqs = await history.order(View((InBatch(batch_id),)))
-            except SearchInterrupted:
-                return
-            jobs: list[Job] = []
-            for start in range(0, len(seqs), _READ_AT_ONCE):
-                jobs += await history.jobs_by_seq(seqs[start : start + _READ_AT_ONCE])
-            self._batches.learn(batch_id, jobs)
+        self._is_reading = True
+        try:
+            for batch_id in sorted(self._batches.unread):
+                self._batches.learn(batch_id, await _jobs_of(history, batch_id))
+        except SearchInterrupted:
+            return
+        finally:
+            self._is_reading = False
 
     def take_in(self, jobs: Iterable[Job], durations: DurationEstimate, now: float) -> None:
         """Take in jobs that changed, and how long jobs take."""
@@ -151,3 +151,11 @@ class Whole:
     def _pace(self, now: float) -> Pace:
         allowed = self._book.health.gauges(now).rate_per_s or self._requests_per_s
         return self._ends.pace(now, self._durations, self._places, allowed)
+
+
+async def _jobs_of(history: ListingReader, batch_id: str) -> list[Job]:
+    seqs = await history.order(View((InBatch(batch_id),)))
+    jobs: list[Job] = []
+    for start in range(0, len(seqs), _READ_AT_ONCE):
+        jobs += await history.jobs_by_seq(seqs[start : start + _READ_AT_ONCE])
+    return jobs

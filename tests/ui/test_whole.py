@@ -73,6 +73,22 @@ async def test_a_reading_that_was_ended_by_a_search_is_made_again() -> None:
     assert history.searches == 2
 
 
+async def test_nobody_is_asked_to_read_what_is_being_read() -> None:
+    jobs = [numbered(1, JobStatus.COMPLETED, batch_id="b"), numbered(2, batch_id="b")]
+    whole = whole_of(JobBook(), jobs[1:], since=NOW)
+    seen: list[bool] = []
+
+    class Asking(Interrupted):
+        async def jobs_by_seq(self, seqs: Sequence[int]) -> list[Job]:
+            seen.append(whole.is_unread)
+            return await super().jobs_by_seq(seqs)
+
+    history = Asking(jobs)
+    history.searches = 1
+    await whole.read(history)  # type: ignore[arg-type]
+    assert (seen, whole.is_unread) == ([False], False)
+
+
 def test_the_end_is_told_where_something_goes_and_the_reason_where_nothing_does() -> None:
     book = JobBook()
     whole = whole_of(book, [numbered(n, batch_id="b") for n in range(1, 61)])
