@@ -16,6 +16,7 @@ from krea_tui.ui.themes import THEMES
 from krea_tui.ui.widgets.completion_list import CompletionList
 from krea_tui.ui.widgets.filter_bar import FilterBar
 from krea_tui.ui.widgets.filter_count import SEARCHING_AFTER_S
+from krea_tui.ui.widgets.filter_history import FilterHistory
 from krea_tui.ui.widgets.filter_input import MOST_CHARACTERS, FilterInput
 from tests.support.waiting import wait_until_async
 
@@ -346,8 +347,13 @@ async def test_a_quick_search_changes_no_word_and_a_slow_one_says_so() -> None:
         hands.bar.tell(None, 100_000, is_searching=True)
         await hands.pilot.pause()
         assert "3 of 100,000" in hands.lines[0]
-        assert SEARCHING_AFTER_S < 1
-        await wait_until_async(lambda: "searching ..." in hands.lines[0], 5, "the word about the search")
+        assert 0 < SEARCHING_AFTER_S < 1
+
+        def is_said_though_told_again() -> bool:
+            hands.bar.tell(None, 100_000, is_searching=True)
+            return "searching ..." in hands.lines[0]
+
+        await wait_until_async(is_said_though_told_again, 5, "the word about the search")
         hands.bar.tell(7, 100_000)
         await hands.pilot.pause()
         assert "7 of 100,000" in hands.lines[0]
@@ -400,3 +406,30 @@ async def test_plain_mode_is_ascii() -> None:
         assert all(line[:-2].isascii() for line in hands.lines)
         await hands.press("escape", "enter")
         assert hands.bar.text_for_border().plain.isascii()
+
+
+async def test_enter_with_a_list_nobody_has_used_goes_to_the_rows() -> None:
+    async with opened() as hands:
+        await hands.type("status:fa")
+        assert hands.offers == ["failed"]
+        await hands.press("enter")
+        assert hands.bar.text == "status:fa"
+        assert hands.is_in_rows
+        assert "left out" not in hands.bar.text_for_border().plain
+
+
+async def test_a_filter_and_a_history_of_an_earlier_time_can_be_put_there_while_it_is_closed() -> None:
+    app = FilterApp()
+    app.bar.history = FilterHistory(["mist", "fog", "rain", " ", "mist"])
+    async with app.run_test(size=(80, 24)) as pilot:
+        hands = Hands(app, pilot)
+        hands.bar.text = "fog"
+        await pilot.pause()
+        assert hands.bar.text_for_border().plain == "filter fog · Esc clears"
+        assert hands.app.changes == ["fog"]
+        hands.bar.open()
+        await hands.press("up")
+        assert hands.bar.text == "mist"
+        await hands.press("up", "up", "up")
+        assert hands.bar.text == "fog"
+        assert hands.bar.history.texts == ("fog", "rain", "mist")

@@ -33,6 +33,10 @@ class FilterCount(Widget):
 
     def tell(self, count: int | None, total: int, *, is_searching: bool, trouble: str, is_filter: bool) -> None:
         """See `FilterBar.tell`; without a filter it is the number of all jobs."""
+        if is_searching and not trouble:
+            # Told once more while it goes on, it is the same search to the person.
+            self._timer = self._timer or self.set_timer(SEARCHING_AFTER_S, lambda: self._say("searching ..."))
+            return
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
@@ -40,8 +44,6 @@ class FilterCount(Widget):
         if trouble:
             self.found = clean_line(trouble)
             self._say(self.found)
-        elif is_searching:
-            self._timer = self.set_timer(SEARCHING_AFTER_S, lambda: self._say("searching ..."))
         else:
             self.found = f"{count:,} of {total:,}" if is_filter and count is not None else ""
             self._say(self.found or ("" if is_filter else f"{total:,} jobs"))
