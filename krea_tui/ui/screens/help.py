@@ -25,6 +25,8 @@ _NAMES = {
     "delete": "Del",
     "backspace": "Bksp",
     "plus": "+",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
     "pageup": "PgUp",
     "pagedown": "PgDn",
     "up": "↑",
