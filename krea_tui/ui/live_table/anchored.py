@@ -44,7 +44,7 @@ class AnchoredTable(LiveTableView[RowT, SceneT]):
     _flushed_at = 0.0
     _near_end_told_at = 0
     _detail = ""
-    _detailed: tuple[RowT, object] | None = None
+    _detailed: tuple[str, RowT, object] | None = None
     _clock: Timer | None = None
     _changed: set[str]
 
@@ -211,10 +211,10 @@ class AnchoredTable(LiveTableView[RowT, SceneT]):
 
     def _tell_detail(self) -> None:
         row = self._rows.row_at(self._cursor) if self._cursor < len(self._rows) else None
-        known, arrangement = self._detailed, self._painter.arrangement
-        if known and row is not None and known[1] is arrangement and self.is_same(known[0], row):
+        drawn = None if row is None else (self._key_of(row), row, self._painter.arrangement)
+        known, self._detailed = self._detailed, drawn
+        if known and drawn and known[0] == drawn[0] and known[2] is drawn[2] and self.is_same(known[1], drawn[1]):
             return
-        self._detailed = None if row is None else (row, arrangement)
         detail = "" if row is None else self._detail_of(row)
         if detail != self._detail:
             self._detail = detail

@@ -35,6 +35,7 @@ class Marking:
     _frozen: frozenset[str] | None = None
     _range: _Range | None = None
     _ticket: int = 0
+    _awaited: int = 0
 
     @property
     def keys(self) -> frozenset[str]:
@@ -45,6 +46,11 @@ class Marking:
 
     def __len__(self) -> int:
         return len(self._keys)
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether rows are marked, or will be as soon as their keys are known."""
+        return bool(self._keys) or self._awaited > 0
 
     def __contains__(self, key: object) -> bool:
         return key in self._keys
@@ -59,7 +65,7 @@ class Marking:
         self._keys = set(keys)
         self._frozen = None
         self._range = None
-        self._ticket += 1
+        self._forget_asked()
 
     def toggle(self, key: str) -> None:
         """Mark this one, or take its mark away."""
@@ -70,6 +76,7 @@ class Marking:
     def answer(self, ticket: int, keys: Collection[str]) -> None:
         """Take in the keys of a span that was asked for, unless it is not wanted any more."""
         if ticket == self._ticket:
+            self._awaited -= 1
             self.add(keys)
 
     def end_range(self) -> None:
@@ -91,7 +98,7 @@ class Marking:
             asked = self._mark_span(drawn.reach, to, keys_between)
         elif not (before * now >= 0 and self._unmark_span(drawn, to, keys_between)):
             self._keys = set(drawn.base)
-            self._ticket += 1
+            self._forget_asked()
             drawn.was_asked = False
             asked = self._mark_span(drawn.anchor, to, keys_between)
         drawn.was_asked = drawn.was_asked or asked is not None
@@ -110,10 +117,15 @@ class Marking:
             drawn.reach += anchor - drawn.anchor
             drawn.anchor = anchor
 
+    def _forget_asked(self) -> None:
+        self._ticket += 1
+        self._awaited = 0
+
     def _mark_span(self, start: int, end: int, keys_between: KeysBetween) -> Span | None:
         first, last = min(start, end), max(start, end)
         keys = keys_between(first, last)
         if keys is None:
+            self._awaited += 1
             return Span(first, last, self._ticket)
         self._keys.update(keys)
         return None

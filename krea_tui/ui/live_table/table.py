@@ -174,7 +174,7 @@ class LiveTable(PointedTable[RowT, SceneT]):
         """One thing after the other: a column held by the mouse, the marks, what waits."""
         if self._drop_header():
             return
-        if self.marked:
+        if self._marking.is_begun:
             self.clear_marks()
         elif self.waiting:
             self._want_new()

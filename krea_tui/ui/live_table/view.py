@@ -14,7 +14,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.visual import Visual
 
-from krea_tui.ui.live_table.columns import Column
+from krea_tui.ui.live_table.columns import Column, PlacedColumn
 from krea_tui.ui.live_table.header import SortSign
 from krea_tui.ui.live_table.layout import AUTOMATIC, ColumnLayout
 from krea_tui.ui.live_table.marking import Marking
@@ -117,6 +117,12 @@ class LiveTableView(ScrollView, Generic[RowT, SceneT], can_focus=True, inherit_b
     def is_ticking(self, _row: RowT, _now: float) -> bool:
         """Whether the row changes by the clock alone."""
         return False
+
+    @property
+    def placed_columns(self) -> tuple[PlacedColumn[RowT, SceneT], ...]:
+        """The columns that are shown now, from the left."""
+        self._arrange()
+        return self._painter.placed
 
     # --- painting ------------------------------------------------------------------------------------------------
 
