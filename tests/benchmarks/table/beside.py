@@ -11,13 +11,12 @@ from textual.widgets import DataTable
 
 from krea_tui.domain.durations import DurationEstimate
 from krea_tui.domain.job import Job
+from krea_tui.ui.live_table.anchored import CLOCK_S, FRAME_S
 from krea_tui.ui.live_table.columns import PlacedColumn, place
 from krea_tui.ui.live_table.pieces import Cell
 from krea_tui.ui.widgets.job_columns import COLUMNS
 from krea_tui.ui.widgets.job_looks import Circumstances, Tone, is_ticking
 
-FRAME_S: Final = 0.05
-CLOCK_S: Final = 1.0
 # What of a job can change; the rest is its request's.
 CHANGING: Final = ("status", "time", "price")
 
@@ -27,7 +26,7 @@ JobOf = Callable[[str], Job | None]
 class JobDataTable(DataTable[Text]):
     """A DataTable of jobs, newest first, written as well as it can be.
 
-    Changes are collected for a frame, as long as that of the live table; only cells whose text differs are updated;
+    Changes are collected for a frame, by the rule of the live table; only cells whose text differs are updated;
     no width is measured anew; the clock touches visible rows alone. `is_naive` updates every changing cell of a row
     at every change instead.
     """
@@ -60,6 +59,7 @@ class JobDataTable(DataTable[Text]):
         self._is_naive = is_naive
         self._changed: set[str] = set()
         self._flush_is_due = False
+        self._flushed_at = 0.0
         self._tones: dict[str, Style] = {}
         self._last: dict[tuple[str, str], Cell] = {}
 
@@ -96,10 +96,15 @@ class JobDataTable(DataTable[Text]):
         self._changed.update(job_ids)
         if not self._flush_is_due:
             self._flush_is_due = True
-            self.set_timer(FRAME_S, self._flush)
+            wait_s = self._flushed_at + FRAME_S - time.monotonic()
+            if wait_s > 0:
+                self.set_timer(wait_s, self._flush)
+            else:
+                self.call_later(self._flush)
 
     def _flush(self) -> None:
         self._flush_is_due = False
+        self._flushed_at = time.monotonic()
         changed, self._changed = self._changed, set()
         for job_id in changed:
             self._update(job_id, CHANGING)
