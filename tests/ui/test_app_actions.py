@@ -312,7 +312,7 @@ async def test_left_overs_go_only_after_count_and_sum_were_said(gateway: Gateway
     held = [a_job(f"left00000{n}", JobStatus.HELD, request=a_request(seed=n), accepted_by="gone") for n in range(3)]
     known(plan, *held)
     async with studio(plan) as app:
-        await app.until(lambda: "3 jobs left over, $0.18  l sends or cancels" in app.text, "count and sum")
+        await app.until(lambda: "3 jobs left over, $0.18  Esc l sends or cancels" in app.text, "count and sum")
         await app.press("escape", "l")
         await app.until(lambda: "Send 3 jobs of an earlier session now, for $0.18?" in app.text, "the question")
         await answer(app, "enter")

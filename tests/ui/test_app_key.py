@@ -128,7 +128,7 @@ async def test_a_refused_key_is_mended_and_the_job_goes_on(gateway: Gateway) -> 
     async with studio(plan) as app:
         await app.write("a kite")
         await app.press("ctrl+j")
-        await app.until(lambda: "key refused · K mends" in app.status, "the alarm")
+        await app.until(lambda: "key refused · Esc K mends" in app.status, "the alarm")
         await app.press("escape", "K")
         await asked(app)
         assert "Paste another API key" in app.text

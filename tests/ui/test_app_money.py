@@ -82,7 +82,7 @@ async def test_an_empty_wallet_pauses_and_says_so(gateway: Gateway) -> None:
     async with studio(plan_for(gateway.url)) as app:
         compose(app, 2)
         await app.press("ctrl+j")
-        await app.until(lambda: "402 wallet empty · top up, then p" in app.status, "the alarm")
+        await app.until(lambda: "402 wallet empty · top up, then Esc p" in app.status, "the alarm")
         await app.until(lambda: "after 402" in app.text, "the row's words")
         await app.press("escape", "down")
         await app.until(lambda: "held" in app.text, "the preview")

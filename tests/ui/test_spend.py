@@ -237,7 +237,7 @@ async def test_a_reached_cap_says_both_sums_and_goes_on_the_next_day(
     plan = plan_for(gateway.url, settings=settings_with(money={"daily_cap_microusd": 130_000}))
     async with studio(plan) as app:
         await send(app, 4)
-        await app.until(lambda: "daily cap reached · p resumes tomorrow" in app.status, "the alarm")
+        await app.until(lambda: "daily cap reached · Esc p resumes tomorrow" in app.status, "the alarm")
         await app.until(lambda: "today $0.12 / $0.13" in app.status, "both sums")
         held = next(job for job in app.jobs if job.hold_reason is HoldReason.CAP)
         assert any("held" in line and "daily cap" in line for line in app.lines)
@@ -257,6 +257,22 @@ async def test_a_reached_cap_says_both_sums_and_goes_on_the_next_day(
         await app.press("p")
         await app.until(lambda: gateway.posts == 4, "the rest")
         await app.until(lambda: sum(bool(job.request_id) for job in app.jobs) == 4, "their answers")
+
+
+async def test_going_on_is_not_promised_where_the_cap_holds_all_the_same(gateway: Gateway) -> None:
+    plan = plan_for(gateway.url, settings=settings_with(money={"daily_cap_microusd": 70_000}))
+    remember(plan.locations, [a_job("spent00001", JobStatus.FAILED, profile=gateway.url, attempted_at=NOW * 2)])
+    async with studio(plan) as app:
+        await app.to_jobs()
+        await app.press("p")
+        await app.says("Sending is paused")
+        await app.until(lambda: "today $0.06 / $0.07" in app.status, "what was spent")
+        await app.app.session.submit([replace(a_job("x").request)])
+        await app.until(lambda: "1 held" in app.status, "the held job")
+        await app.press("p")
+        await app.says("Nothing is sent: the day's cap is reached: $0.06 of $0.07")
+        assert not any("Sending goes on" in notice for notice in app.notices)
+        assert gateway.posts == 0
 
 
 async def test_what_a_cap_held_is_shown_at_the_next_start_and_goes_when_the_person_says_so(gateway: Gateway) -> None:
