@@ -9,6 +9,7 @@ from krea_tui.config.plan import Plan
 from krea_tui.domain.job import HoldReason, Job, JobStatus
 from krea_tui.simulator import Behaviour, Simulator, SimulatorServer
 from krea_tui.ui.acting import hands
+from krea_tui.ui.acting.progress import ProgressLine
 from krea_tui.ui.screens.decisions import AsksCount
 from krea_tui.ui.screens.dialog import Confirm
 from tests.support.bench import TinyGallery
@@ -382,14 +383,14 @@ async def test_thousands_go_by_slices_and_how_far_they_are_is_shown(
     plan = plan_for(gateway.url)
     jobs = known(plan, 60)
     lines: list[str] = []
-    monkeypatch.setattr(hands.ProgressLine, "update", lambda _line, words: lines.append(words))
+    monkeypatch.setattr(ProgressLine, "update", lambda _line, words: lines.append(words))
     async with acting(plan) as app:
         app.mark(*jobs)
         await app.press("d")
         await app.until(lambda: not app.jobs, "an empty list")
         await app.says("60 jobs deleted")
         assert lines == [f"Deleting {n} of 60 …" for n in range(0, 61, 10)]
-        assert not app.bench.query(hands.ProgressLine)
+        assert not app.bench.query(ProgressLine)
 
 
 # --- the clipboard --------------------------------------------------------------------------------------------------
