@@ -21,7 +21,7 @@ class FilterCount(Widget):
     ALLOW_SELECT = False
 
     DEFAULT_CSS = """
-    FilterCount { width: 12; height: 1; margin-left: 1; color: $text-muted; }
+    FilterCount { width: 12; max-width: 50%; height: 1; margin-left: 1; color: $text-muted; }
     FilterCount.-trouble { color: $text-error; }
     """
 
@@ -29,6 +29,7 @@ class FilterCount(Widget):
         super().__init__()
         self.found = ""
         self._words = ""
+        self._cells = _FEWEST_CELLS
         self._timer: Timer | None = None
 
     def tell(self, count: int | None, total: int, *, is_searching: bool, trouble: str, is_filter: bool) -> None:
@@ -51,10 +52,10 @@ class FilterCount(Widget):
     def _say(self, words: str) -> None:
         if words != self._words:
             self._words = words
-            cells = max(_FEWEST_CELLS, Content(words).cell_length)
+            cells = Content(words).cell_length
             # It only grows: a line that is laid out anew with every keystroke would be slow.
-            if cells > self.size.width:
-                self.styles.width = cells
+            if cells > self._cells:
+                self.styles.width = self._cells = cells
             self.refresh()
 
     def render(self) -> Content:
