@@ -8,8 +8,18 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from krea_tui import __version__
+from krea_tui.cli.help_texts import (
+    DESCRIPTION,
+    EPILOG,
+    EXPORT_EPILOG,
+    QUERY_EPILOG,
+    RESOLVE_EPILOG,
+    SPEND_EPILOG,
+    SUBMIT_EPILOG,
+)
 from krea_tui.cli.output import PROGRAM
 from krea_tui.domain.errors import UsageError
+from krea_tui.domain.ordering import NEWEST_FIRST, Ordering, SortKey, usual_ordering
 from krea_tui.domain.request import (
     DEFAULT_MOODBOARD_STRENGTH,
     DEFAULT_STRENGTH,
@@ -23,78 +33,6 @@ MAX_COUNT: Final = 10_000
 # A hundred years.
 _MOST_DAYS: Final = 36_525
 _GRAPHICS: Final = ("auto", "kitty", "sixel", "halfblock", "off")
-
-_DESCRIPTION: Final = """\
-A terminal studio for the Krea 2 Large text-to-image API.
-Without a command it opens the app; every command works beside a running app, on the same history.
-"""
-_EPILOG: Final = """\
-examples:
-  krea-tui --demo                                  try it; nothing is spent
-  krea-tui submit "a lighthouse in fog" --wait     one picture, its path when it is on disk
-  krea-tui submit - --seed 7 --count 4 --json < prompt.txt
-  krea-tui jobs status:failed since:7d             what failed this week
-
-environment:
-  PIXAZO_API_KEY      the API key (else the key pasted in the app)
-  KREA_TUI_GATEWAY, KREA_TUI_DATA_DIR, KREA_TUI_CONFIG, KREA_TUI_GRAPHICS
-                      as the options of these names; options win over them, they win over the config file
-
-exit codes:
-  0 done, 1 a job failed, was lost or is unconfirmed, 2 wrong usage, 3 no or bad key,
-  4 gateway unreachable, 5 money (402 or a cap), 130 interrupted
-"""
-_SUBMIT_EPILOG: Final = """\
-S is a strength; it is split off only where what follows the last @ is a number.
-Without --wait the job is handed to a running app, or sent and left at the gateway:
-the app or `krea-tui watch` fetches the picture.
-
-examples:
-  krea-tui submit "a red fox, linocut" --aspect-ratio 16:9 --wait
-  krea-tui submit "tiles" --seed 100 --count 8 --wait --json     seeds 100 to 107
-  krea-tui submit "harbour" --reference https://example.org/a.png@0.6 --style ink@0.8
-"""
-_QUERY_EPILOG: Final = """\
-query:
-  words               all must be in the prompt; "two words" in quotes belong together
-  status:failed       held, sending, unconfirmed, rejected, queued, processing, completed,
-                      failed, error, not_found, cancelled; several with commas
-  aspect:16:9  creativity:raw  seed:42  since:7d (or 12h, 2w, 2026-11-02)
-  id:3f               the id begins so
-  is:starred  has:image
-  needs:decision      may have been charged, and you have not said yet what became of it
-"""
-_RESOLVE_EPILOG: Final = """\
-A request whose answer never came may have been charged; it is never sent again by itself.
-Without a choice the unconfirmed jobs are listed: exit code 0 if there are none, 1 if there are some.
-Look for the request at the vendor's console, by its time and prompt, then choose.
-
-examples:
-  krea-tui resolve
-  krea-tui resolve k3f9 --adopt krea-2-large-text-to-image_019d... --wait
-  krea-tui resolve --all --not-charged
-"""
-
-_EXPORT_EPILOG: Final = """\
-A folder gets a copy of every picture, jobs.csv to look at and jobs.jsonl, which has every parameter as it is.
-A path that ends in .csv, .jsonl or .json is a table alone, which says where the pictures lie.
-No other file is overwritten; a picture that is there already is not copied again.
-Exit code 1 if a picture is not where it was saved: it is named, and the rest is exported.
-QUERY is as in `krea-tui jobs --help`; without one every job is meant.
-
-examples:
-  krea-tui export is:starred --to ~/Pictures/best
-  krea-tui export since:30d --to november.csv
-"""
-_SPEND_EPILOG: Final = """\
-spent      completed jobs
-reserved   jobs on their way
-at risk    unconfirmed, failed or denied jobs, which may have been charged
-held       jobs that were not sent: they cost nothing until they are
-
-A job counts to the local day on which it was sent. The day's cap is held against the total of today.
---json is one object: amounts in US dollars, days as local ISO dates, oldest first, null where there is no cap.
-"""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -124,8 +62,8 @@ def _app_arguments(words: Sequence[str]) -> argparse.Namespace | None:
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog=PROGRAM,
-        description=_DESCRIPTION,
-        epilog=_EPILOG,
+        description=DESCRIPTION,
+        epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -168,7 +106,7 @@ _Add = Callable[..., argparse.ArgumentParser]
 
 
 def _add_sending(add: _Add) -> None:
-    submit = add("submit", "send a request", _SUBMIT_EPILOG)
+    submit = add("submit", "send a request", SUBMIT_EPILOG)
     submit.add_argument("prompt", metavar="PROMPT", help="what the picture shows; - reads it from standard input")
     request = submit.add_argument_group("request")
     request.add_argument(
@@ -221,7 +159,7 @@ def _add_sending(add: _Add) -> None:
     _add_ids(retry)
     retry.add_argument("--new-seed", action="store_true", help="draw new seeds; else the same picture is made again")
     _add_waiting(retry)
-    _add_resolve(add("resolve", "say what became of jobs that may have been charged", _RESOLVE_EPILOG))
+    _add_resolve(add("resolve", "say what became of jobs that may have been charged", RESOLVE_EPILOG))
     resume = add("resume", "let sending go on, with what was held for money, a cap, the key or a pause")
     resume.add_argument(
         "--left-over", action="store_true", help="also send what ended commands left unsent; asks with count and sum"
@@ -253,18 +191,26 @@ def _add_waiting(parser: argparse.ArgumentParser, yes: str = "do not ask before 
 
 
 def _add_reading(add: _Add) -> None:
-    jobs = add("jobs", "list jobs, newest first", _QUERY_EPILOG)
+    jobs = add("jobs", "list jobs, newest first", QUERY_EPILOG)
     jobs.add_argument("query", metavar="QUERY", nargs="*", help="what to look for, see below")
+    jobs.add_argument(
+        "--sort",
+        metavar="KEY",
+        type=_ordering,
+        default=NEWEST_FIRST,
+        help=f"{', '.join(SortKey)} (default created); --sort=-KEY is the other way round",
+    )
+    jobs.add_argument("--reverse", action="store_true", help="the other way round")
     jobs.add_argument("--limit", metavar="N", type=_whole(1, 1_000_000_000), help="no more than so many")
     _add_json(jobs)
     show = add("show", "show everything that is known of a job")
     show.add_argument("id", metavar="ID", help="a job's id, or enough of its beginning")
     _add_json(show)
-    export = add("export", "copy pictures and parameters to a folder, or write a table", _EXPORT_EPILOG)
+    export = add("export", "copy pictures and parameters to a folder, or write a table", EXPORT_EPILOG)
     export.add_argument("query", metavar="QUERY", nargs="*", help="what to export; all where nothing is said")
     export.add_argument("--to", metavar="DIR|FILE", required=True, help="a folder, or a .csv, .jsonl or .json file")
     export.add_argument("--replace", action="store_true", help="a table of that name may be replaced")
-    spend = add("spend", "show what was spent, day by day, and what the caps leave", _SPEND_EPILOG)
+    spend = add("spend", "show what was spent, day by day, and what the caps leave", SPEND_EPILOG)
     spend.add_argument(
         "--days", metavar="N", type=_days, default=DEFAULT_DAYS, help="so many days, or all (default %(default)s)"
     )
@@ -315,6 +261,15 @@ def _whole(lowest: int, highest: int) -> Callable[[str], int]:
         return value
 
     return read
+
+
+def _ordering(text: str) -> Ordering:
+    """A key of sorting; a minus before it turns it round."""
+    key = text.removeprefix("-").lower()
+    if key not in list(SortKey):
+        raise argparse.ArgumentTypeError(f"one of {', '.join(SortKey)}, not {text!r}")
+    usual = usual_ordering(SortKey(key))
+    return usual.reversed() if text.startswith("-") else usual
 
 
 def _days(text: str) -> int | None:

@@ -20,7 +20,7 @@ from krea_tui.config.settings import gateway_profile
 from krea_tui.domain.errors import ConfigError, UnknownJob
 from krea_tui.domain.job import Job
 from krea_tui.domain.job_json import iso_time, job_json
-from krea_tui.domain.ordering import View
+from krea_tui.domain.ordering import NEWEST_FIRST, Ordering, View
 from krea_tui.domain.pricing import Price, format_price
 from krea_tui.domain.query import parse_query
 from krea_tui.domain.text import clean_line, clean_text
@@ -33,7 +33,7 @@ _LABEL_WIDTH: Final = 16
 
 
 def list_jobs(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    """Print the jobs of a query, newest first."""
+    """Print the jobs of a query, newest first where no other order is asked for."""
     terms = parse_query(" ".join(arguments.query), time.time())
     locations = locations_of(arguments, environ)
     store = _open(locations.database)
@@ -42,12 +42,13 @@ def list_jobs(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
         return ExitCode.DONE
     from krea_tui.storage.query import select_of
 
+    ordering: Ordering = arguments.sort.reversed() if arguments.reverse else arguments.sort
     limit = arguments.limit
     if limit is None and shows_to_person() and not arguments.json:
         limit = _SHOWN_ON_TERMINAL
     try:
         # One more than is shown tells whether there are more.
-        jobs = store.page(select_of(View(terms)), None if limit is None else limit + 1)
+        jobs = store.page(select_of(View(terms, ordering)), None if limit is None else limit + 1)
         open_jobs = store.open_jobs()
     finally:
         store.close()
@@ -60,7 +61,7 @@ def list_jobs(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     if not jobs:
         tell("No job matches." if terms else "There are no jobs yet.")
     elif limit is not None and len(jobs) > limit and arguments.limit is None:
-        tell(f"The newest {limit}; --limit N shows more.")
+        tell(f"The {'newest' if ordering == NEWEST_FIRST else 'first'} {limit}; --limit N shows more.")
     _remind(arguments, environ, locations, open_jobs)
     return ExitCode.DONE
 
@@ -119,6 +120,7 @@ def _facts(job: Job, pictures_dir: Path) -> list[tuple[str, str]]:
         ("gateway", clean_line(job.profile)),
         ("retry of", job.retry_of or ""),
         ("batch", job.batch_id or ""),
+        ("tags", ", ".join(job.tags)),
         ("created", iso_time(job.created_at) or ""),
         ("sent", iso_time(job.submitted_at) or ""),
         ("ended", iso_time(job.completed_at) or ""),

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from krea_tui.domain.job import Job, JobStatus
 from krea_tui.domain.request import AspectRatio, Creativity
-from krea_tui.domain.terms import Term
 from krea_tui.domain.words import words_of
+
+if TYPE_CHECKING:
+    from krea_tui.domain.terms import Term
 
 _PROMPT_KEY_LENGTH: Final = 40
 
@@ -55,8 +57,19 @@ class Ordering:
     key: SortKey = SortKey.CREATED
     descending: bool = True
 
+    def reversed(self) -> Ordering:
+        """By the same key, the other way round."""
+        return replace(self, descending=not self.descending)
+
 
 NEWEST_FIRST: Final = Ordering()
+# By these the largest is looked for, by the others the first of a row of things.
+_LARGEST_FIRST: Final = frozenset({SortKey.CREATED, SortKey.DURATION, SortKey.REFERENCES, SortKey.PRICE})
+
+
+def usual_ordering(key: SortKey) -> Ordering:
+    """The way round in which this key is looked at first."""
+    return Ordering(key, key in _LARGEST_FIRST)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from typing import Final
 MAX_WORD: Final = 64
 
 _BLANK: Final = " "
+_SKIN_TONES: Final = frozenset("\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff")
 # As text: compiled at the first use, and cached by re.
 _ASCII_WORD: Final = f"([0-9a-z]{{1,{MAX_WORD}}})[0-9a-z]*"
 # Thai, Lao, Myanmar, Khmer; Hiragana, Katakana and their extensions; ideographs (5 and 6 digits: planes 1 to 3).
@@ -34,7 +35,7 @@ class _Parts(dict[int, str]):
 
 def _part_of(character: str) -> str:
     category = unicodedata.category(character)
-    if category[0] == "M" or category in {"Cf", "Sk"}:
+    if category[0] == "M" or category == "Cf" or character in _SKIN_TONES:
         return ""
     if category == "So" or (category[0] in "LN" and re.match(_BLANKLESS, character)):
         return f" {character} "

@@ -146,3 +146,26 @@ def test_locations_are_whole_paths(cli: Cli) -> None:
     assert places["history"] == str(cli.data_dir / "history.db")
     assert places["key_source"] == "environment"
     assert all(Path(str(path)).is_absolute() for name, path in places.items() if name != "key_source")
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        (["--sort", "created"], "bbbb333333 aaaa222222 aaaa111111"),
+        (["--reverse"], "aaaa111111 aaaa222222 bbbb333333"),
+        (["--sort=-created"], "aaaa111111 aaaa222222 bbbb333333"),
+        (["--sort=-created", "--reverse"], "bbbb333333 aaaa222222 aaaa111111"),
+        (["--sort", "prompt"], "bbbb333333 aaaa222222 aaaa111111"),
+        (["--sort=-prompt", "fox"], "aaaa111111 bbbb333333"),
+        (["--sort", "SEED", "--reverse"], "bbbb333333 aaaa222222 aaaa111111"),
+        (["--sort", "price", "--", "-is:starred"], "bbbb333333 aaaa111111"),
+    ],
+)
+def test_jobs_are_sorted_as_asked_for(stocked: Cli, options: list[str], found: str) -> None:
+    assert field_of(stocked.run("jobs", "--json", *options).objects, "id") == found.split()
+
+
+def test_a_key_that_nothing_can_be_sorted_by_is_refused_with_those_that_are(cli: Cli) -> None:
+    ended = cli.run("jobs", "--sort", "colour")
+    assert ended.code == 2
+    assert "aspect_ratio" in ended.err

@@ -42,7 +42,7 @@ def found(store: JobStore, query: str) -> list[str]:
 
 
 @settings(
-    max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+    max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
 )
 @given(drawn=st.lists(jobs(), min_size=5, max_size=8), views=st.lists(VIEWS, min_size=8, max_size=16))
 def test_sqlite_and_the_predicate_always_agree(store: JobStore, drawn: list[Job], views: list[View]) -> None:
