@@ -21,6 +21,8 @@ from krea_tui.domain.events import (
     Adopted,
     DeclaredNotCharged,
     Doubted,
+    Event,
+    HeldBack,
     NotAccepted,
     PictureSaved,
     PutOnHold,
@@ -245,3 +247,35 @@ def test_an_answer_without_news_still_counts_as_a_check(store: JobStore) -> None
     store.claim(job.id, claimed())
     store.apply(job.id, accepted())
     assert store.apply(job.id, answered("QUEUED")).last_checked_at == AT + 10
+
+
+def test_an_event_for_many_is_one_commit_and_leaves_out_who_cannot_take_it(store: JobStore, other: JobStore) -> None:
+    jobs = store.insert([make_job() for _ in range(4)])
+    store.claim(jobs[1].id, claimed())
+    versions = {other.data_version()}
+    moved = store.apply_all([*(job.id for job in jobs), "nobody", jobs[0].id], HeldBack(AT))
+    versions.add(other.data_version())
+    assert len(versions) == 2
+    assert [job.id for job in moved] == [jobs[index].id for index in (0, 2, 3)]
+    assert {store.get(job.id).hold_reason for job in moved} == {HoldReason.PAUSED}
+    assert store.get(jobs[1].id).status is JobStatus.SENDING
+    assert len({job.revision for job in moved}) == 3
+    marked = store.mark([job.id for job in jobs], {"tags": ("keep",), "priority": 2})
+    assert [(job.tags, job.priority) for job in other.jobs_by_seq([job.seq for job in jobs])] == [(("keep",), 2)] * 4
+    assert [store.get(job.id) for job in marked] == marked
+
+
+def test_of_many_none_is_moved_where_the_disk_fails_at_one(store: JobStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    jobs = store.insert([make_job() for _ in range(3)])
+    real, calls = store._end_attempt, []
+
+    def fail(job: Job, event: Event) -> None:
+        calls.append(job.id)
+        if len(calls) == 3:
+            raise sqlite3.OperationalError("disk I/O error")
+        real(job, event)
+
+    monkeypatch.setattr(store, "_end_attempt", fail)
+    with pytest.raises(StoreError):
+        store.apply_all([job.id for job in jobs], Withdrawn(AT))
+    assert [store.get(job.id) for job in jobs] == jobs
