@@ -81,7 +81,7 @@ def code_of_job(job: Job) -> ExitCode:
 def _code_of_held(job: Job) -> ExitCode:
     if job.hold_reason is HoldReason.PAUSED:
         # Paused by the person it is held in peace; with an error, what answered at the address is no gateway.
-        return ExitCode.UNREACHABLE if job.error else ExitCode.DONE
+        return ExitCode.UNREACHABLE if job.error and not job.is_held_back else ExitCode.DONE
     return _OF_HELD.get(job.hold_reason, ExitCode.DONE) if job.hold_reason else ExitCode.DONE
 
 

@@ -15,6 +15,8 @@ STATUS_WIDTH = 16
 
 def status_words(job: Job) -> str:
     """The status, with why a held job waits."""
+    if job.is_held_back:
+        return "HELD (kept back)"
     if job.status is JobStatus.HELD and job.hold_reason is not None:
         return f"HELD ({job.hold_reason.value.replace('_', ' ')})"
     return clean_line(job.status_word.upper(), 40)

@@ -31,11 +31,7 @@ def resume(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
         jobs = [job for job in store.open_jobs() if job.profile == profile]
     reminders = Reminders(plan.locations, profile)
     left_over = reminders.left_over(jobs)
-    waiting = [
-        job
-        for job in jobs
-        if job.status is JobStatus.HELD and not job.is_sendable and job.hold_reason is not HoldReason.LEFT_OVER
-    ]
+    waiting = [job for job in jobs if job.status is JobStatus.HELD and not job.is_sendable and not _waits_for_more(job)]
     if arguments.left_over and left_over:
         require_key(plan)
         total = format_usd(sum(job.price_microusd for job in left_over))
@@ -50,6 +46,11 @@ def resume(arguments: argparse.Namespace, environ: Mapping[str, str]) -> int:
     tell("Sending goes on; nothing was held for you to release.")
     reminders.tell(jobs)
     return ExitCode.DONE
+
+
+def _waits_for_more(job: Job) -> bool:
+    """What is left over, and what the person keeps back alone, is no part of a pause that ends."""
+    return job.hold_reason is HoldReason.LEFT_OVER or job.is_held_back
 
 
 def _resume(plan: Plan, waiting: Sequence[Job]) -> ExitCode:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from krea_tui.domain.events import NotAccepted, Released
-from krea_tui.domain.job import HoldReason, Job, JobStatus
+from krea_tui.domain.job import KEPT_BACK, HoldReason, Job, JobStatus
 
 
 def held_again(job: Job, event: NotAccepted) -> Job:
@@ -22,8 +22,8 @@ def held_again(job: Job, event: NotAccepted) -> Job:
 
 
 def held_back(job: Job) -> Job:
-    """The person keeps this one back, and without an error, which tells it from a pause of the lane."""
-    return replace(job, hold_reason=HoldReason.PAUSED, not_before=0.0, error=None)
+    """The person keeps this one back; the words tell it from what a pause of the lane has held."""
+    return replace(job, hold_reason=HoldReason.PAUSED, not_before=0.0, error=KEPT_BACK)
 
 
 def released(job: Job, event: Released) -> Job:

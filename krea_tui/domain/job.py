@@ -63,6 +63,8 @@ class Charge(StrEnum):
 
 AT_GATEWAY: Final = frozenset({JobStatus.QUEUED, JobStatus.PROCESSING})
 SENDABLE: Final = frozenset({HoldReason.READY, HoldReason.RETRY})
+# The `error` of a job that the person keeps back: it tells it from one that a pause of everything has held.
+KEPT_BACK: Final = "kept back, by your own word"
 
 # COMPLETED without a URL is checked again for this long before it counts as "completed, no picture".
 NO_PICTURE_PATIENCE_S: Final = 600.0
@@ -156,7 +158,8 @@ class Job:
     @property
     def is_held_back(self) -> bool:
         """Held by the person's word about this job alone: only another word lets it go."""
-        return self.status is JobStatus.HELD and self.hold_reason is HoldReason.PAUSED and self.error is None
+        is_paused = self.status is JobStatus.HELD and self.hold_reason is HoldReason.PAUSED
+        return is_paused and self.error == KEPT_BACK
 
     @property
     def turn(self) -> tuple[int, int]:

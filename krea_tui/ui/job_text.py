@@ -49,6 +49,7 @@ _HELD_WORDS: Final = {
 _STANDING_WORDS: Final = (
     "Sending stands still: the first line says why.\nPress p to go on, x to cancel this one for nothing."
 )
+_KEPT_BACK_WORDS: Final = "It waits for you alone.\nPress H to let it go, x to cancel it for nothing."
 _ENDED_WORDS: Final = {
     JobStatus.UNCONFIRMED: "It may have been accepted and paid, so it is not sent again by itself.\n"
     "Look at the vendor's console, then press u to say what became of it.",
@@ -131,6 +132,8 @@ def _what_next(job: Job, *, is_standing: bool) -> str:
     if job.status is JobStatus.HELD:
         if is_standing and job.is_sendable:
             return _STANDING_WORDS
+        if job.is_held_back:
+            return _KEPT_BACK_WORDS
         return _HELD_WORDS[job.hold_reason or HoldReason.READY]
     if job.picture_path is not None:
         return "Opening the picture …"

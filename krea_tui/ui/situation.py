@@ -63,13 +63,13 @@ def _alarm(book: JobBook, cap_microusd: int | None) -> tuple[str, str]:
 
 
 def is_capped(book: JobBook, cap_microusd: int | None) -> bool:
-    """Whether the oldest job that the day's cap holds would still go over it.
+    """Whether the next of the jobs that the day's cap holds would still go over it.
 
     False on a new day, after a cap was raised, where less is at risk, and where no cap is known here.
     """
     held = (job for job in book.held() if job.hold_reason is HoldReason.CAP)
-    oldest = min(held, key=lambda job: job.seq, default=None)
-    next_microusd = oldest.price_microusd if oldest else 0
+    first = min(held, key=lambda job: job.turn, default=None)
+    next_microusd = first.price_microusd if first else 0
     return cap_microusd is not None and book.ledger.committed_microusd + next_microusd > cap_microusd
 
 

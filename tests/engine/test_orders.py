@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from krea_tui.domain.job import HoldReason, Job, JobStatus
+from krea_tui.domain.job import KEPT_BACK, HoldReason, Job, JobStatus
 from krea_tui.engine import slices
 from krea_tui.engine.policy import Policy
 from krea_tui.storage.store import JobStore
@@ -86,7 +86,7 @@ async def test_one_that_waits_for_its_next_try_is_kept_back_too(bench: Bench) ->
         [job] = await process.engine.submit(requests(1))
         await process.until(lambda: process.job(job).hold_reason is HoldReason.RETRY)
         [kept] = await process.engine.hold_back([job.id])
-        assert (kept.is_held_back, kept.error, kept.not_before) == (True, None, 0.0)
+        assert (kept.is_held_back, kept.error, kept.not_before) == (True, KEPT_BACK, 0.0)
         tries = len(bench.post_times)
         await process.engine.resume()
         await bench.clock.advance(300)

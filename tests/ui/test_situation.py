@@ -2,7 +2,7 @@
 
 import pytest
 
-from krea_tui.domain.job import HoldReason, JobStatus
+from krea_tui.domain.job import KEPT_BACK, HoldReason, JobStatus
 from krea_tui.domain.money import Ledger
 from krea_tui.engine.book import JobBook
 from krea_tui.engine.health import Pause, PauseReason
@@ -137,7 +137,7 @@ def test_a_cap_that_will_bind_is_known_before_anything_is_let_go() -> None:
 
 def test_what_the_person_keeps_back_alone_is_not_named_among_what_p_sends() -> None:
     book = JobBook()
-    book.put([a_job("a", JobStatus.HELD, hold_reason=HoldReason.PAUSED)])
+    book.put([a_job("a", JobStatus.HELD, hold_reason=HoldReason.PAUSED, error=KEPT_BACK)])
     assert matters_of(book, GATEWAY) == ()
     assert not stays_capped(book, 0, GATEWAY)
 

@@ -133,6 +133,8 @@ def time_cell(job: Job, circumstances: Circumstances, width: int) -> Cell:
 def _hold_words(job: Job, circumstances: Circumstances) -> str:
     if circumstances.is_standing and job.is_sendable:
         return "stands"
+    if job.is_held_back:
+        return "kept back"
     if is_ticking(job, circumstances.now):
         return f"retry {short_duration(job.not_before - circumstances.now, ' ')}"
     return _HOLD_WORDS[job.hold_reason or HoldReason.READY]
