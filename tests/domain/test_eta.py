@@ -112,6 +112,12 @@ def test_a_wavering_estimate_moves_nothing_and_a_wrong_one_does() -> None:
     assert eta.tell(30.0, 62.0) == 30.0
 
 
+def test_near_the_end_seconds_do_not_move_it_either() -> None:
+    eta = SteadyEta()
+    assert [eta.tell(estimate, 0.0) for estimate in (60.0, 75.0, 45.0, 60.0)] == [60.0] * 4
+    assert eta.tell(81.0, 0.0) == 81.0
+
+
 @given(st.lists(st.floats(1, 1e5), min_size=1, max_size=50), st.floats(0.1, 60))
 def test_what_is_told_is_never_far_from_what_is_estimated(estimates: list[float], step_s: float) -> None:
     eta = SteadyEta()
