@@ -38,6 +38,8 @@ class Searching:
     def __init__(self, connection: sqlite3.Connection) -> None:
         """Keep the connection, which stays its maker's to close."""
         self._connection = connection
+        # What is sorted fits into memory; files for it would cost more than the sorting.
+        connection.execute("PRAGMA temp_store=MEMORY")
         self._lock = Lock()
         self._is_running = False
         self._is_interrupted = False
