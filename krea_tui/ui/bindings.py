@@ -24,10 +24,12 @@ class Section:
 
 def all_bindings(app: type[App[Result]]) -> list[Section]:
     """Sections of an app's bindings, in the order of the help; those of small windows stand on the windows."""
+    from krea_tui.ui.finding import FIND_BINDINGS
     from krea_tui.ui.job_actions import JOB_BINDINGS
     from krea_tui.ui.screens.workbench import Workbench
     from krea_tui.ui.widgets.chooser import Chooser
     from krea_tui.ui.widgets.compose_form import ComposeForm
+    from krea_tui.ui.widgets.filter_input import FilterInput
     from krea_tui.ui.widgets.guidance_list import GuidanceList
     from krea_tui.ui.widgets.job_table import JobTable
     from krea_tui.ui.widgets.preview_pane import PreviewPane
@@ -41,7 +43,9 @@ def all_bindings(app: type[App[Result]]) -> list[Section]:
         Section("A choice", _made(Chooser.BINDINGS)),
         Section("References, styles, moodboard", _made(GuidanceList.BINDINGS)),
         Section("Jobs", _made(JobTable.BINDINGS), JobTable),
-        Section("The job under the cursor", _made(JOB_BINDINGS), Workbench),
+        Section("Finding jobs", _made(FIND_BINDINGS), Workbench),
+        Section("The filter", _made(FilterInput.BINDINGS)),
+        Section("Marked jobs, or the one under the cursor", _made(JOB_BINDINGS), Workbench),
         Section("Preview", _made(PreviewPane.BINDINGS)),
     ]
 

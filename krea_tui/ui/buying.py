@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
 from textual import on
 
 from krea_tui.domain.errors import KreaTuiError
@@ -14,20 +11,11 @@ from krea_tui.ui.job_actions import JobActions
 from krea_tui.ui.messages import KeyWanted
 from krea_tui.ui.widgets.compose_form import ComposeForm
 
-if TYPE_CHECKING:
-    from krea_tui.domain.job import Job
-    from krea_tui.ui.widgets.job_table import JobTable
-
 
 class Buying(JobActions):
     """A screen with a form; every request passes here before any money can be spent."""
 
     _form: ComposeForm
-    _table: JobTable | None
-
-    def _flush(self) -> None:
-        """Show what the job book holds."""
-        raise NotImplementedError
 
     @on(ComposeForm.Submitted)
     def _submitted(self, event: ComposeForm.Submitted) -> None:
@@ -81,9 +69,3 @@ class Buying(JobActions):
                 self._say(f"{len(jobs)} jobs accepted; 2 shows them." if len(jobs) > 1 else "Accepted; 2 shows it.")
 
         self._order(submit)
-
-    def show_accepted(self, jobs: Sequence[Job]) -> None:
-        """Put the cursor on the first of these jobs."""
-        self._flush()
-        if self._table is not None:
-            self._table.move_to(jobs[0].id)

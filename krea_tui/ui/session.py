@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from krea_tui.domain.errors import KreaTuiError, StoreError
-from krea_tui.ui.history import History
+from krea_tui.ui.history import History, Reader
 
 if TYPE_CHECKING:
     from krea_tui.config.key import ApiKey
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from krea_tui.engine.engine import Engine
     from krea_tui.engine.listing import Listing
     from krea_tui.engine.outcomes import Unwritten
-    from krea_tui.engine.ports import ListingReader
     from krea_tui.studio import Studio
 
 
@@ -141,7 +140,7 @@ class Session:
             # A damaged row: one job without a picture, not the end of the app.
             return None
 
-    async def _store(self) -> ListingReader:
+    async def _store(self) -> Reader:
         return (await self._wait()).store
 
     async def _wait(self) -> Studio:

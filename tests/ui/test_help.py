@@ -21,7 +21,7 @@ from tests.ui.app_support import Running, a_job, plan_for, remember, studio
 
 # Small windows say their keys on themselves; a word is pressed like a button.
 OF_WINDOWS = {"asks", "choices", "confirm", "demo", "editor", "help", "key", "left_over", "resolve", "spend"}
-OF_WINDOWS |= {"export", "overview", "rescued", "spend", "tags", "trouble", "views", "word"}
+OF_WINDOWS |= {"export", "overview", "rescued", "spend", "tags", "trouble", "views", "columns", "sort", "word"}
 MOVES = ("up", "down", "page_up", "page_down", "first", "last")
 # These act on the field that has the focus, which the palette takes away.
 OF_FIELDS = {"prompt", "choice", "filter", "guidance", "preview"}

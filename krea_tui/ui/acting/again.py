@@ -53,11 +53,12 @@ class _Sorted:
 
 async def retry(hands: Hands) -> None:
     """New jobs with the same seeds; buying a finished picture again asks first, and so do many."""
+    if not (jobs := await hands.targets()):
+        return
     with hands.screen.spend_guard.alone() as counts:
         if not counts:
             hands.say(_TWICE)
             return
-        jobs = await hands.targets()
         found = _sorted(jobs, takes_active=False)
         if len(jobs) == 1 and found.unconfirmed:
             hands.screen.action_resolve()
@@ -69,11 +70,12 @@ async def retry(hands: Hands) -> None:
 
 async def vary(hands: Hands) -> None:
     """The same requests with new seeds; many are asked for."""
+    if not (jobs := await hands.targets()):
+        return
     with hands.screen.spend_guard.alone() as counts:
         if not counts:
             hands.say(_TWICE)
             return
-        jobs = await hands.targets()
         if len(jobs) == 1:
             await _buy(hands, _varied(jobs))
             return

@@ -8,11 +8,17 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 
+from krea_tui.ui.finding import FIND_BINDINGS
 from krea_tui.ui.job_actions import JOB_BINDINGS
 
 NO_JOBS: Final = Content.assemble(
     ("No jobs yet", "bold"),
     ("\n\nWrite a prompt and press Ctrl+J.\nEvery job appears here at once and is kept for good.", "$text-muted"),
+)
+LOADING: Final = Content("")
+NO_MATCH: Final = Content.assemble(
+    ("No job matches", "bold"),
+    ("\n\n/ changes the filter, Esc clears it.", "$text-muted"),
 )
 NO_PICTURE: Final = Content.assemble(
     ("Pictures appear here", "bold"),
@@ -26,4 +32,4 @@ NO_PICTURE: Final = Content.assemble(
 class Desk(Vertical):
     """Queue and preview: where single letters act on the job under the cursor."""
 
-    BINDINGS: ClassVar[list[BindingType]] = JOB_BINDINGS
+    BINDINGS: ClassVar[list[BindingType]] = [*FIND_BINDINGS, *JOB_BINDINGS]

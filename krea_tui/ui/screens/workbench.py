@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 
+from krea_tui.domain.errors import KreaTuiError
 from krea_tui.domain.request import GenerationRequest
-from krea_tui.ui.buying import Buying
+from krea_tui.ui.finding import Finding
 from krea_tui.ui.first_keys import behind_the_first_keys
+from krea_tui.ui.jobs_pane import JobsPane
 from krea_tui.ui.messages import JobEnded
-from krea_tui.ui.screens.furniture import NO_JOBS, NO_PICTURE, Desk
+from krea_tui.ui.screens.furniture import NO_PICTURE, Desk
 from krea_tui.ui.session import Session
 from krea_tui.ui.widgets.compose_form import ComposeForm
 from krea_tui.ui.widgets.pane_tabs import PANES, PaneTabs
@@ -26,14 +29,18 @@ if TYPE_CHECKING:
     from krea_tui.domain.job import Job
     from krea_tui.ui.draft_keeper import DraftKeeper
     from krea_tui.ui.learning import Learning
-    from krea_tui.ui.live_table.messages import Highlighted, NearEnd, Opened
+    from krea_tui.ui.live_table.messages import Highlighted, Opened
+    from krea_tui.ui.whole import Whole
     from krea_tui.ui.widgets.attention import Attention
-    from krea_tui.ui.widgets.job_table import JobTable
+    from krea_tui.ui.widgets.pulse import PulseState
+
+# What the panes show of the whole follows the jobs at most so often.
+FRAME_S: Final = 0.05
 
 _PANE: Final = Binding.Group("Panes")
 
 
-class Workbench(Buying):
+class Workbench(Finding):
     """Projects the job book onto the panes; posts orders to the session. `now` is the wall clock, epoch seconds."""
 
     HORIZONTAL_BREAKPOINTS: list[tuple[int, str]] | None = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]  # noqa: RUF012 -- Textual declares it so
@@ -60,15 +67,16 @@ class Workbench(Buying):
         # Set before anything is styled: each class that comes later styles the whole screen anew.
         self.add_class("-show-compose", update=False)
         self._now = now
-        self._table: JobTable | None = None
+        self._jobs = JobsPane(session, now=now, id="jobs")
         self._form = ComposeForm(id="form")
         self._preview = PreviewPane(NO_PICTURE, now=now, id="preview")
         self._status = StatusBar(now=now, id="status")
         self._tabs = PaneTabs(id="tabs")
         self._changed: set[str] = set()
         self._flush_is_due = False
-        self._order_version = -1
+        self._flushed_at = 0.0
         self._learning: Learning | None = None
+        self._whole: Whole | None = None
         self._attention: Attention | None = None
         self._drafts: DraftKeeper | None = None
 
@@ -82,14 +90,14 @@ class Workbench(Buying):
         with Horizontal(id="panes"):
             yield self._form
             with Desk(id="desk"):
-                yield Vertical(id="jobs")
+                yield self._jobs
                 yield self._preview
 
     def on_mount(self) -> None:
         """Say what is known at once; everything that knows jobs comes behind the first frame."""
         plan = self.session.plan
         self._preview.plain = plan.settings.screen.plain
-        self.query_one("#jobs").border_title = "Jobs"
+        self._jobs.border_title = "Jobs"
         self._status.tell(Situation(gateway=plan.gateway_name, is_demo=plan.is_demo))
         self.call_after_refresh(self._furnish)
 
@@ -99,15 +107,21 @@ class Workbench(Buying):
 
         from krea_tui.ui.draft_keeper import DraftKeeper
         from krea_tui.ui.learning import Learning
+        from krea_tui.ui.whole import Whole
         from krea_tui.ui.widgets.attention import Attention
-        from krea_tui.ui.widgets.job_table import JobTable
 
-        book = self.session.book
+        book, plan = self.session.book, self.session.plan
+        gateway = plan.settings.gateway
         self._learning = Learning()
-        self._table = JobTable(book, empty=NO_JOBS, now=self._now, id="table")
-        self._table.plain = self.session.plan.settings.screen.plain
+        self._whole = Whole(
+            book,
+            plan.profile,
+            places=gateway.max_in_flight,
+            requests_per_s=gateway.requests_per_s,
+            since=self._now(),
+        )
         self._attention = Attention(id="attention")
-        await self.query_one("#jobs").mount(self._table)
+        await self._jobs.furnish()
         await self.mount(self._attention, after=self._status)
         await self.mount(Footer(show_command_palette=True))
         if not self._tabs.is_mounted:
@@ -115,11 +129,19 @@ class Workbench(Buying):
         # The footer fills itself when the bindings change, which they did before it was there.
         self.refresh_bindings()
         book.subscribe(self._on_book)
+        if self._jobs.pulse is not None:
+            self._jobs.pulse.watch_state(self._pulse)
         # What was loaded meanwhile is news to the panes.
         self._changed.update(job.id for job in book)
         self._flush()
         self._drafts = DraftKeeper(self._form, self.session)
         self.run_worker(self._drafts.restore(), group="draft")
+
+    def _pulse(self) -> PulseState:
+        from krea_tui.ui.widgets.pulse import PulseState
+
+        listing = self._jobs.listing
+        return self._whole.pulse(listing.counts, self._now()) if self._whole and listing else PulseState()
 
     def _breakpoint_class(self) -> str:
         width = self.app.size.width
@@ -131,32 +153,44 @@ class Workbench(Buying):
         self._changed |= job_ids
         if not self._flush_is_due:
             self._flush_is_due = True
-            self.call_later(self._flush)
+            # Through the own queue, so that the caller's context does not matter.
+            self.call_later(self._begin_frame)
+
+    def _begin_frame(self) -> None:
+        wait_s = self._flushed_at + FRAME_S - time.monotonic()
+        if wait_s > 0:
+            self.set_timer(wait_s, self._flush)
+        else:
+            self._flush()
 
     def _flush(self) -> None:
         self._flush_is_due = False
-        if self._table is None or self._learning is None:
+        self._flushed_at = time.monotonic()
+        table, whole = self._jobs.table, self._whole
+        if table is None or whole is None or self._learning is None:
             return
         changed, self._changed = self._changed, set()
         book = self.session.book
-        if self._order_version != book.order_version:
-            self._order_version = book.order_version
-            self._table.rows_changed()
-        elif changed:
-            self._table.keys_changed(changed)
         jobs = [job for job in (book.get(job_id) for job_id in changed) if job is not None]
         ended = self._learning.take_in(jobs)
         if self._learning.has_changed:
-            self._table.estimate = self._learning.estimate
+            table.estimate = self._learning.estimate
             self._preview.learn(self._learning.estimate)
-        if self._table.cursor_key in changed:
+        whole.take_in(jobs, self._learning.estimate, self._now())
+        if whole.is_unread:
+            self.run_worker(self._read_batches(whole), group="batches", exclusive=True)
+        if self._jobs.cursor_job_id in changed:
             self._show_job()
         for job in ended:
             self._notice(job)
         self._tell_situation()
 
+    async def _read_batches(self, whole: Whole) -> None:
+        # Without it less is said of them; that the history cannot be read is told by the listing.
+        with suppress(KreaTuiError):
+            await whole.read(self.session.history)
+
     def _tell_situation(self) -> None:
-        from krea_tui.domain.job import JobStatus
         from krea_tui.ui.situation import matters_of, money_left, situation_of
 
         book, plan = self.session.book, self.session.plan
@@ -168,31 +202,20 @@ class Workbench(Buying):
         if self._attention is not None:
             self._attention.tell(matters_of(book, plan.profile))
         self._form.set_money_left(money_left(book, cap, is_demo=plan.is_demo))
-        counts = [
-            f"all {len(book):,}" if len(book) else "",
-            f"running {book.running_count}" if book.running_count else "",
-        ]
-        failed = book.count(JobStatus.FAILED, JobStatus.ERROR, JobStatus.REJECTED, JobStatus.NOT_FOUND)
-        counts.append(f"failed {failed}" if failed else "")
-        self.query_one("#jobs").border_title = " · ".join(["Jobs", *(count for count in counts if count)])
+        self._tell_counts()
+
+    @on(JobsPane.Told)
+    def _tell_counts(self) -> None:
+        if (title := self._jobs.title(self.session.book)) != self._jobs.border_title:
+            self._jobs.border_title = title
 
     def _notice(self, job: Job) -> None:
         is_hidden = self.has_class("-narrow") and self.has_class("-show-compose")
-        is_seen = self._cursor_job_id == job.id and self.app.app_focus and not is_hidden
+        is_seen = self._jobs.cursor_job_id == job.id and self.app.app_focus and not is_hidden
         if not job.muted and not is_seen:
             self.post_message(JobEnded(job))
 
     # --- the job under the cursor ----------------------------------------------------------------------------------
-
-    @property
-    def job(self) -> Job | None:
-        """The job under the cursor."""
-        job_id = self._cursor_job_id
-        return self.session.book.get(job_id) if job_id else None
-
-    @property
-    def _cursor_job_id(self) -> str | None:
-        return self._table.cursor_key if self._table is not None else None
 
     def _show_job(self) -> None:
         job = self.job
@@ -214,15 +237,6 @@ class Workbench(Buying):
         event.stop()
         self._is_solo = True
         self._show_pane("preview")
-
-    def on_live_table_near_end(self, event: NearEnd) -> None:
-        """Bring an older page of the history."""
-        event.stop()
-
-        async def load() -> None:
-            await (await self.session.engine()).load_older()
-
-        self._order(load)
 
     # --- the form ---------------------------------------------------------------------------------------------------
 
@@ -293,5 +307,5 @@ class Workbench(Buying):
             self._form.focus_prompt()
         elif pane == "preview":
             self._preview.focus()
-        elif self._table is not None:
-            self._table.focus()
+        elif self._jobs.table is not None:
+            self._jobs.table.focus()
