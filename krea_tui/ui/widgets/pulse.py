@@ -17,7 +17,6 @@ from krea_tui.ui.widgets.status_counts import GROUPS, Count, Group, counts_of
 # As many cells as the line ever draws: ten minutes.
 PULSE_CELLS: Final = 20
 PULSE_CELL_S: Final = 30.0
-_GAP: Final = "   "
 _FULL, _EMPTY = "━", "─"
 _PLAIN_FULL, _PLAIN_EMPTY = "#", "."
 
@@ -50,6 +49,11 @@ class _Room(NamedTuple):
     has_others: bool = False
     has_quiet: bool = True
 
+    @property
+    def gap(self) -> str:
+        """What stands between two things."""
+        return "   " if self.has_words else "  "
+
 
 # From the roomiest on: the first that fits is drawn. Counts and the batch's end go last.
 _ROOMS: Final = (
@@ -60,6 +64,7 @@ _ROOMS: Final = (
     _Room(cells=PULSE_CELLS, has_rate=True),
     _Room(cells=10, has_rate=True),
     _Room(cells=10),
+    _Room(cells=6),
     _Room(),
     _Room(has_quiet=False),
 )
@@ -125,7 +130,7 @@ class Pulse(Widget):
             end = start + count.content(plain=self._plain, has_word=room.has_words).cell_length
             if start <= offset.x < end:
                 self.post_message(self.StatusChosen(count.group))
-            start = end + len(_GAP)
+            start = end + len(room.gap)
 
     def _tick(self) -> None:
         self._is_rested = True
@@ -147,7 +152,7 @@ class Pulse(Widget):
         room = self._room(width)
         left, right = self._left(room), self._right(room)
         gap = width - left.cell_length - right.cell_length
-        if right and gap < len(_GAP):
+        if right and gap < len(room.gap):
             # No room for both: when it is over matters more than how many there are.
             return right.truncate(max(0, width), ellipsis=True)
         return Content.assemble(left, " " * max(0, gap), right).truncate(max(0, width), ellipsis=True)
@@ -155,13 +160,13 @@ class Pulse(Widget):
     def _room(self, width: int) -> _Room:
         for room in _ROOMS:
             left, right = self._left(room).cell_length, self._right(room).cell_length
-            if left + right + len(_GAP) * bool(left and right) <= width:
+            if left + right + len(room.gap) * bool(left and right) <= width:
                 return room
         return _ROOMS[-1]
 
     def _left(self, room: _Room) -> Content:
         counts = self._counts(room)
-        return Content(_GAP).join(count.content(plain=self._plain, has_word=room.has_words) for count in counts)
+        return Content(room.gap).join(count.content(plain=self._plain, has_word=room.has_words) for count in counts)
 
     def _right(self, room: _Room) -> Content:
         parts: list[Content] = []
@@ -172,7 +177,7 @@ class Pulse(Widget):
             parts.append(Content.assemble(line, rate))
         if (batch := self._state.batch) is not None:
             parts.append(self._batch(batch, room))
-        return Content(_GAP).join(parts)
+        return Content(room.gap).join(parts)
 
     def _batch(self, batch: BatchState, room: _Room) -> Content:
         words = f"{batch.ended:,} of {batch.total:,}"
