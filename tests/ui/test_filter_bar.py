@@ -433,3 +433,15 @@ async def test_a_filter_and_a_history_of_an_earlier_time_can_be_put_there_while_
         await hands.press("up", "up", "up")
         assert hands.bar.text == "fog"
         assert hands.bar.history.texts == ("fog", "rain", "mist")
+
+
+async def test_no_letter_lays_the_screen_out_anew() -> None:
+    async with opened() as hands:
+        # What completes nothing: a list that opens under the line takes its place, and may.
+        await hands.type("qz")
+        layouts: list[object] = []
+        hands.app.screen.screen_layout_refresh_signal.subscribe(hands.app.query_one(OptionList), layouts.append)
+        await hands.type("xqzx qzx")
+        await hands.press("backspace", "left", "home", "end")
+        assert layouts == []
+        assert hands.bar.text == "qzxqzx qz"

@@ -10,6 +10,8 @@ from rich.highlighter import Highlighter
 from rich.text import Text
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.reactive import Reactive
 
 from krea_tui.domain.completion import terms_in
 from krea_tui.domain.query import Trouble, parse_filter
@@ -35,6 +37,10 @@ class FilterInput(FieldInput):
 
     `wish` is called at once, not by a message: letters that are typed right behind Tab must find its work done.
     """
+
+    # Textual lays the whole screen out anew for each letter, but this line is as wide as there is room, however long
+    # its text.
+    virtual_size: Reactive[Size] = Reactive(Size(0, 0))
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"filter-input--key", "filter-input--wrong"}
 

@@ -248,7 +248,8 @@ class PictureView(Widget, can_focus=False):
         """Show words instead of a picture."""
         self._replace(None)
         self._message.set_class(failed, "-failed")
-        self._message.update(Content(words) if isinstance(words, str) else words)
+        # It fills the pane, whatever it says.
+        self._message.update(Content(words) if isinstance(words, str) else words, layout=False)
         self._message.display = True
         self._canvas.display = False
 

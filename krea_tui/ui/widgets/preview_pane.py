@@ -157,6 +157,7 @@ class PreviewPane(Widget, can_focus=True):
     def watch_has_details(self, has_details: bool) -> None:
         """Swap picture and details."""
         self.set_class(has_details, "-details")
+        self._show_details()
 
     def watch_is_alone(self, is_alone: bool) -> None:
         """Say the way back."""
@@ -187,10 +188,12 @@ class PreviewPane(Widget, can_focus=True):
     def _show_caption(self) -> None:
         from krea_tui.ui.job_text import caption_of
 
-        self._caption.update(caption_of(self._job, self.size.width) if self._job else "")
+        # One line of the pane's width: no caption lays the screen out anew.
+        self._caption.update(caption_of(self._job, self.size.width) if self._job else "", layout=False)
 
     def _show_details(self) -> None:
-        if self._picture is None:
+        # Hidden ones need no words: whatever shows them asks for these anew.
+        if self._picture is None or not (self.has_details or self.has_class("-beside")):
             return
         from krea_tui.ui.job_text import details_of
 
