@@ -23,15 +23,18 @@ class SpendGuard:
 
     def __init__(self) -> None:
         self._is_buying = False
-        self._pressed_at = float("-inf")
+        self._spent_at = float("-inf")
+
+    def spent(self) -> None:
+        """Something was bought at this moment."""
+        self._spent_at = time.monotonic()
 
     @contextmanager
     def alone(self) -> Iterator[bool]:
         """Whether this press counts; the next one does once this is left."""
-        now = time.monotonic()
-        counts = not self._is_buying and now - self._pressed_at >= SLIP_S
-        self._pressed_at = now
-        if not counts:
+        if self._is_buying or time.monotonic() - self._spent_at < SLIP_S:
+            # A key that is held down is one press, however long it is.
+            self.spent()
             yield False
             return
         self._is_buying = True
@@ -123,6 +126,7 @@ async def _buy(hands: Hands, wanted: Sequence[tuple[GenerationRequest, str]]) ->
         return
     # Written first, shown next: what is on the screen is on the disk.
     jobs = await (await hands.engine()).submit_again(wanted)
+    hands.screen.spend_guard.spent()
     hands.screen.show_accepted(jobs)
     if hands.marked:
         hands.screen.marks_are_done()
