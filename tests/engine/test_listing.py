@@ -85,12 +85,26 @@ async def test_the_newest_view_wins_and_who_waits_for_an_older_one_is_let_go(ben
     assert older.done()
     assert bench.reader.interrupts == 1
     # The answer to the older question comes late, and is not taken.
+    lengths: set[int] = set()
+    bench.listing.subscribe(lambda *_: lengths.add(len(bench.listing)))
     bench.reader.orders_may_pass.set()
     await newer
     await bench.settle()
     assert set(prompts(bench)) == {"fog 0", "fog 1", "fog 2"}
-    assert len(bench.told) < 10
+    assert lengths == {len(bench.listing)}
     await bench.check()
+
+
+async def test_a_page_of_an_older_view_that_comes_late_is_not_shown(bench: ListingBench) -> None:
+    bench.reader.pages_may_pass.clear()
+    older = asyncio.create_task(bench.listing.show(view("harbour")))
+    await bench.settle()
+    newer = asyncio.create_task(bench.listing.show(view("fog")))
+    seen: set[str] = set()
+    bench.listing.subscribe(lambda *_: seen.update(prompts(bench)))
+    bench.reader.pages_may_pass.set()
+    await asyncio.gather(older, newer)
+    assert seen == {"fog 0", "fog 1", "fog 2"}
 
 
 async def test_rows_of_the_older_view_stay_until_there_are_new_ones(bench: ListingBench) -> None:
@@ -122,6 +136,8 @@ async def test_what_changes_while_one_searches_is_neither_lost_nor_shown_twice(b
     await bench.insert([varied(1), varied(2)])
     oldest = (await bench.store.jobs_by_seq([1]))[0]
     await bench.apply(oldest, Withdrawn(AT))
+    # Its row comes with the rest: between the page and it there are others.
+    await bench.mark(await bench.store.jobs_by_seq([2]), {"starred": True})
     await bench.settle()
     assert len(bench.listing) == PAGE_ROWS + 2
     bench.reader.orders_may_pass.set()
@@ -159,6 +175,23 @@ async def test_what_is_looked_at_last_is_read_first(bench: ListingBench) -> None
     bench.reader.windows_may_pass.set()
     await bench.settle()
     assert [MANY - window[0] for window in bench.reader.windows[:5]] == [250, 400, 650, 500, 300]
+
+
+@pytest.mark.parametrize("is_other_view", [False, True])
+async def test_what_has_been_scrolled_away_is_not_read(bench: ListingBench, *, is_other_view: bool) -> None:
+    await bench.show()
+    bench.reader.windows_may_pass.clear()
+    bench.listing.row_at(600)
+    await bench.settle()
+    for index in range(200, MANY, 10):
+        bench.listing.row_at(index)
+    if is_other_view:
+        # All its rows come with its one page.
+        await bench.listing.show(view("fog 1"))
+    bench.reader.windows_may_pass.set()
+    await bench.settle()
+    read = {(MANY - window[0]) // BLOCK_ROWS for window in bench.reader.windows}
+    assert read == ({12} if is_other_view else set(range(5, 14)))
 
 
 async def test_the_book_knows_better_than_what_was_read(bench: ListingBench) -> None:
@@ -391,6 +424,25 @@ async def test_a_search_that_ends_under_the_hands_waits_for_them(bench: ListingB
     bench.listing.thaw()
     await bench.settle()
     assert len(bench.listing) == MANY + 1
+    await bench.check()
+
+
+async def test_a_job_that_moved_while_one_searched_is_put_in_its_place_after_the_hands(bench: ListingBench) -> None:
+    await bench.show("", BY_STATUS)
+    bench.listing.freeze()
+    bench.reader.orders_may_pass.clear()
+    again = asyncio.create_task(bench.listing.show(view("", BY_STATUS)))
+    await bench.settle()
+    held = await bench.store.claim((await bench.store.jobs_by_seq([MANY - 50]))[0].id, claimed())
+    bench.book.put([held])
+    await bench.settle()
+    bench.reader.orders_may_pass.set()
+    await again
+    await bench.settle()
+    assert bench.listing.index_of(held.id) != 0
+    bench.listing.thaw()
+    await bench.settle()
+    assert bench.listing.index_of(held.id) == 0
     await bench.check()
 
 

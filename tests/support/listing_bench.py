@@ -49,6 +49,8 @@ class WatchedReader:
         self.windows: list[list[int]] = []
         self.counts = 0
         self.interrupts = 0
+        self.pages_may_pass = asyncio.Event()
+        self.pages_may_pass.set()
         self.orders_may_pass = asyncio.Event()
         self.orders_may_pass.set()
         self.windows_may_pass = asyncio.Event()
@@ -56,7 +58,9 @@ class WatchedReader:
 
     async def page(self, view: View, limit: int) -> list[Job]:
         self.pages.append(view)
-        return await self._store.page(view, limit)
+        jobs = await self._store.page(view, limit)
+        await self.pages_may_pass.wait()
+        return jobs
 
     async def order(self, view: View) -> "array[int]":
         self.orders.append(view)
