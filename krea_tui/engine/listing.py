@@ -8,7 +8,7 @@ from functools import partial
 from itertools import islice
 from typing import Final
 
-from krea_tui.domain.errors import SearchInterrupted, StoreError, UnknownJob
+from krea_tui.domain.errors import StoreError, UnknownJob
 from krea_tui.domain.job import Job, JobStatus
 from krea_tui.domain.matching import matches
 from krea_tui.domain.ordering import NEWEST_FIRST, SortKey, View, sort_value
@@ -24,7 +24,6 @@ from krea_tui.engine.ports import Clock, ListingReader
 FRAME_S: Final = 0.03
 # So many changes are taken in at one go; the loop breathes between two.
 CHANGES_AT_ONCE: Final = 1_000
-INTERRUPTED_PAUSE_S: Final = 0.02
 # By everything else a job keeps its place for ever.
 _MOVING: Final = frozenset({SortKey.STATUS, SortKey.DURATION})
 
@@ -41,7 +40,6 @@ class Listing:
     def __init__(self, book: JobBook, reader: ListingReader, clock: Clock) -> None:
         self._book = book
         self._reader = reader
-        self._clock = clock
         self._view = self._shown = View((), NEWEST_FIRST)
         self._order: Order = CreationOrder(array("q"), descending=True)
         self._is_whole = False
@@ -160,17 +158,13 @@ class Listing:
         while self._is_searching and (last is None or last >= len(self._order)):
             await self._search.settled()
         seqs = self._order.span(first, len(self._order) if last is None else last + 1)
-        while True:
-            try:
-                ids = await self._reader.ids_by_seq(seqs)
-            except SearchInterrupted:
-                await self._clock.sleep(INTERRUPTED_PAUSE_S)
-            except StoreError as error:
-                self._fail("ids", str(error))
-                return []
-            else:
-                self._fail("ids", "")
-                return ids
+        try:
+            ids = await self._reader.ids_by_seq(seqs)
+        except StoreError as error:
+            self._fail("ids", str(error))
+            return []
+        self._fail("ids", "")
+        return ids
 
     async def locate(self, job_id: str) -> int | None:
         """The row of a job, though it was never loaded; None where it is not among the rows."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from krea_tui.domain.errors import SearchInterrupted, StoreError
+from krea_tui.domain.errors import StoreError
 from krea_tui.domain.job import JobStatus
 from krea_tui.engine.listing_errand import Errand
 from krea_tui.engine.ports import Clock, ListingReader
@@ -43,9 +43,8 @@ class StatusCounts:
         began_at = self._clock.monotonic()
         try:
             counts = await self._reader.status_counts()
-        except (SearchInterrupted, StoreError) as error:
-            if isinstance(error, StoreError):
-                self._on_failure(str(error))
+        except StoreError as error:
+            self._on_failure(str(error))
             self._errand.ask()
             return RETRY_S
         self._on_failure("")

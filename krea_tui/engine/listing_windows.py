@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable
 from typing import Final, Generic, TypeVar
 
-from krea_tui.domain.errors import SearchInterrupted, StoreError
+from krea_tui.domain.errors import StoreError
 from krea_tui.domain.job import Job
 from krea_tui.engine.book import JobBook
 from krea_tui.engine.listing_errand import Errand
@@ -117,11 +117,10 @@ class JobWindows:
                 for beside in (block + 1, block - 1):
                     if not self._wishes:
                         await self._read(beside)
-            except (StoreError, SearchInterrupted) as error:
+            except StoreError as error:
                 self._wishes.append(block)
                 self._errand.ask()
-                if isinstance(error, StoreError):
-                    self._on_failure(str(error))
+                self._on_failure(str(error))
                 return RETRY_S
         return 0.0
 

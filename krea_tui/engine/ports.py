@@ -68,8 +68,7 @@ class Store(Protocol):
 class ListingReader(Protocol):
     """The history as a listing reads it; the methods that answer raise `StoreError`.
 
-    `page`, `order`, `ids_by_seq` and `status_counts` raise `SearchInterrupted` after `interrupt_search`, which ends
-    what is being searched for and never waits.
+    `interrupt_search` never waits; it ends the `page` or `order` that is running with `SearchInterrupted`.
     """
 
     async def page(self, view: View, limit: int) -> list[Job]: ...
