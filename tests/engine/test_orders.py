@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from krea_tui.domain.events import Withdrawn
 from krea_tui.domain.job import KEPT_BACK, HoldReason, Job, JobStatus
 from krea_tui.engine import slices
 from krea_tui.engine.policy import Policy
@@ -183,3 +184,14 @@ async def test_the_requests_of_many_are_accepted_as_one_batch_each_naming_its_jo
         assert alone.batch_id is None
         await process.done([*again, alone])
     assert bench.stats["charges"] == 7
+
+
+async def test_what_another_process_has_just_moved_is_left_alone_and_taken_in(bench: Bench) -> None:
+    async with bench.process() as process:
+        jobs = await held(process, 2)
+        behind = JobStore(bench.folder / "history.db")
+        behind.apply(jobs[0].id, Withdrawn(bench.clock.now()))
+        behind.close()
+        assert process.job(jobs[0]).status is JobStatus.HELD
+        assert ids(await process.engine.hold_back(ids(jobs))) == [jobs[1].id]
+        assert process.job(jobs[0]).status is JobStatus.CANCELLED
