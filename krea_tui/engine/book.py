@@ -32,6 +32,9 @@ class JobBook:
         self._counts: Counter[JobStatus] = Counter()
         self._in_flight: Counter[str] = Counter()
         self._saving = 0
+        # As keys of dicts, which keep the order in which they came.
+        self._held: dict[HoldReason, dict[str, None]] = {reason: {} for reason in HoldReason}
+        self._unconfirmed: dict[str, None] = {}
         self._revision = 0
         self.order_version = 0
         self.health = GatewayHealth()
@@ -79,21 +82,20 @@ class JobBook:
         """How many jobs of the book have one of these statuses."""
         return sum(self._counts[status] for status in statuses)
 
-    def held(self) -> Iterator[Job]:
-        """Every held job, in no order; cheap where there are none."""
-        if not self._counts[JobStatus.HELD]:
-            return iter(())
-        return (job for job in self if job.status is JobStatus.HELD)
+    def held(self, *reasons: HoldReason) -> Iterator[Job]:
+        """Every job that is held, for one of these reasons where some are named; in no order."""
+        groups = [self._held[reason] for reason in reasons or HoldReason]
+        return (self._jobs[job_id] for group in groups for job_id in group)
 
     def undecided(self, profile: str) -> list[Job]:
         """Jobs of this gateway that may have been charged and about which a person must decide, newest first."""
-        if not self._counts[JobStatus.UNCONFIRMED]:
-            return []
-        return [job for job in self if job.needs_decision and job.profile == profile]
+        found = (self._jobs[job_id] for job_id in self._unconfirmed)
+        asked = [job for job in found if job.needs_decision and job.profile == profile]
+        return sorted(asked, key=lambda job: job.seq, reverse=True)
 
     def left_over(self, profile: str) -> list[Job]:
         """Held jobs of this gateway that go only when the person says so, in no order."""
-        return [job for job in self.held() if job.hold_reason is HoldReason.LEFT_OVER and job.profile == profile]
+        return [job for job in self.held(HoldReason.LEFT_OVER) if job.profile == profile]
 
     @property
     def running_count(self) -> int:
@@ -150,6 +152,19 @@ class JobBook:
 
     def _count(self, job: Job, step: int) -> None:
         if job.deleted_at is None:
+            self._group(job, is_in=step > 0)
             self._counts[job.status] += step
             self._in_flight[job.profile] += step * (job.status in IN_FLIGHT)
             self._saving += step * job.is_saving
+
+    def _group(self, job: Job, *, is_in: bool) -> None:
+        if job.status is JobStatus.HELD:
+            group = self._held[job.hold_reason or HoldReason.READY]
+        elif job.status is JobStatus.UNCONFIRMED:
+            group = self._unconfirmed
+        else:
+            return
+        if is_in:
+            group[job.id] = None
+        else:
+            group.pop(job.id, None)

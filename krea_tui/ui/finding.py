@@ -37,6 +37,7 @@ class Finding(Buying):
 
     _jobs: JobsPane
     _whole: Whole | None
+    _now: Callable[[], float]
 
     def _show_pane(self, pane: str) -> None:
         """Go to a pane."""
@@ -111,7 +112,9 @@ class Finding(Buying):
             }
             listing, whole = self._jobs.listing, self._whole
             if listing is not None and whole is not None:
-                window = OverviewScreen(self.session, whole, lambda: listing.counts, lambda order: orders[order]())
+                window = OverviewScreen(
+                    self.session, whole, lambda: listing.counts, lambda order: orders[order](), now=self._now
+                )
                 self._find(await self.app.push_screen_wait(window))
 
         self._order(look)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from krea_tui.config.settings import DEMO_PROFILE
-from krea_tui.domain.job import HoldReason, Job, JobStatus
+from krea_tui.domain.job import SENDABLE, HoldReason, Job, JobStatus
 from krea_tui.domain.pricing import format_usd
 from krea_tui.engine.book import JobBook
 from krea_tui.engine.health import Pause, PauseReason
@@ -67,8 +67,7 @@ def is_capped(book: JobBook, cap_microusd: int | None) -> bool:
 
     False on a new day, after a cap was raised, where less is at risk, and where no cap is known here.
     """
-    held = (job for job in book.held() if job.hold_reason is HoldReason.CAP)
-    first = min(held, key=lambda job: job.turn, default=None)
+    first = min(book.held(HoldReason.CAP), key=lambda job: job.turn, default=None)
     next_microusd = first.price_microusd if first else 0
     return cap_microusd is not None and book.ledger.committed_microusd + next_microusd > cap_microusd
 
@@ -89,8 +88,9 @@ def held_back(book: JobBook, profile: str) -> list[Job]:
     """
     if book.health.pause is not None:
         return []
-    held = [job for job in book.held() if job.profile == profile]
-    return [] if any(job.is_sendable for job in held) else [job for job in held if _goes_on(job)]
+    if any(job.profile == profile for job in book.held(*SENDABLE)):
+        return []
+    return [job for job in book.held(*RESUMABLE) if job.profile == profile and _goes_on(job)]
 
 
 def _goes_on(job: Job) -> bool:

@@ -59,7 +59,9 @@ class Workbench(Finding):
             id="pane.to_form",
             tooltip="From jobs or preview, back to the form",
         ),
-        Binding("escape", "back", "Back", show=False, id="pane.back", tooltip="Leave the full screen", group=_PANE),
+        Binding(
+            "escape", "back", "Back", show=False, id="pane.back", tooltip="Leave full screen or filter", group=_PANE
+        ),
     ]
 
     def __init__(self, session: Session, *, now: Callable[[], float] = time.time) -> None:
@@ -129,6 +131,7 @@ class Workbench(Finding):
         # The footer fills itself when the bindings change, which they did before it was there.
         self.refresh_bindings()
         book.subscribe(self._on_book)
+        self._status.watch_situation(self._situation)
         if self._jobs.pulse is not None:
             self._jobs.pulse.watch_state(self._pulse)
         # What was loaded meanwhile is news to the panes.
@@ -190,18 +193,26 @@ class Workbench(Finding):
         with suppress(KreaTuiError):
             await whole.read(self.session.history)
 
+    def _situation(self) -> Situation:
+        from krea_tui.ui.situation import situation_of
+
+        plan = self.session.plan
+        return situation_of(
+            self.session.book,
+            now=self._now(),
+            gateway=plan.gateway_name,
+            cap_microusd=plan.settings.money.daily_cap_microusd,
+            is_demo=plan.is_demo,
+        )
+
     def _tell_situation(self) -> None:
-        from krea_tui.ui.situation import matters_of, money_left, situation_of
+        from krea_tui.ui.situation import matters_of, money_left
 
         book, plan = self.session.book, self.session.plan
-        cap = plan.settings.money.daily_cap_microusd
-        situation = situation_of(
-            book, now=self._now(), gateway=plan.gateway_name, cap_microusd=cap, is_demo=plan.is_demo
-        )
-        self._status.tell(situation)
+        self._status.tell(self._situation())
         if self._attention is not None:
             self._attention.tell(matters_of(book, plan.profile))
-        self._form.set_money_left(money_left(book, cap, is_demo=plan.is_demo))
+        self._form.set_money_left(money_left(book, plan.settings.money.daily_cap_microusd, is_demo=plan.is_demo))
         self._tell_counts()
 
     @on(JobsPane.Told)
@@ -284,7 +295,9 @@ class Workbench(Finding):
         self._show_pane(pane)
 
     def action_back(self) -> None:
-        """Leave the preview's full screen."""
+        """Leave the preview's full screen; without one, the filter."""
+        if not self._is_solo and self._jobs.filter_text:
+            self._jobs.find("")
         self._is_solo = False
         self._show_pane("jobs")
 
