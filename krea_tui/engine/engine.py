@@ -10,7 +10,7 @@ from krea_tui.domain.job import Job, Marks, PictureState, new_id
 from krea_tui.domain.pricing import price_of
 from krea_tui.domain.request import GenerationRequest
 from krea_tui.engine.book import JobBook
-from krea_tui.engine.leadership import HISTORY_PAGE, Leadership
+from krea_tui.engine.leadership import Leadership
 from krea_tui.engine.orders import Orders
 from krea_tui.engine.outcomes import Unwritten
 from krea_tui.engine.policy import Policy
@@ -183,18 +183,6 @@ class Engine:
         lanes = self._leadership.lanes
         if lanes is not None:
             lanes.status.prefer(job_id)
-
-    async def load_older(self) -> int:
-        """Take the next page of the history into the book; returns how many jobs came."""
-        # An open job may be older than the page: the book's oldest is no place to go on from.
-        oldest = self._leadership.oldest_page_seq
-        if oldest is None:
-            return 0
-        jobs = await self._store.latest(HISTORY_PAGE, before_seq=oldest)
-        if jobs:
-            self._leadership.oldest_page_seq = jobs[-1].seq
-        self.book.put(jobs)
-        return len(jobs)
 
     def _held(self, request: GenerationRequest, now: float, *, retry_of: str | None, batch_id: str | None) -> Job:
         price = price_of(request)

@@ -57,7 +57,6 @@ class Leadership:
         self.is_ready = asyncio.Event()
         self.heirs = Heirs(world, book)
         self.signals = Signals(world.store)
-        self.oldest_page_seq: int | None = None
         self._world = world
         self._store = world.store
         self._clock = world.clock
@@ -159,7 +158,6 @@ class Leadership:
         self._followed = await self._store.revision()
         self.book.put(await self._store.open_jobs())
         page = await self._store.latest(HISTORY_PAGE)
-        self.oldest_page_seq = page[-1].seq if page else None
         self.book.put(page)
         self._heard = await self.signals.hear()
         await self._obey(self._heard)
