@@ -21,7 +21,6 @@ class JobBook:
     """Jobs by id, newest first; publishes the ids of what changed.
 
     Listeners are called on the loop that changes the book, with an empty set when only `health` or `ledger` changed.
-    `order_version` grows whenever a job came or went, so a pane can tell that from a change in place.
     """
 
     def __init__(self) -> None:
@@ -36,7 +35,6 @@ class JobBook:
         self._held: dict[HoldReason, dict[str, None]] = {reason: {} for reason in HoldReason}
         self._unconfirmed: dict[str, None] = {}
         self._revision = 0
-        self.order_version = 0
         self.health = GatewayHealth()
         self.ledger = Ledger()
 
@@ -140,10 +138,8 @@ class JobBook:
         key = (-job.seq, job.id)
         if is_shown and not was_shown:
             insort(self._order, key)
-            self.order_version += 1
         elif was_shown and not is_shown:
             del self._order[bisect_left(self._order, key)]
-            self.order_version += 1
         self._jobs[job.id] = job
         self._ids[job.seq] = job.id
         self._count(job, 1)
