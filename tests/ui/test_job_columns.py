@@ -3,20 +3,25 @@
 import itertools
 from dataclasses import replace
 from datetime import datetime
+from operator import attrgetter
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from rich.style import Style
 
 from krea_tui.domain.durations import DurationEstimate
 from krea_tui.domain.job import HoldReason, Job, JobStatus, Picture, PictureState
-from krea_tui.domain.request import AspectRatio, GenerationRequest
+from krea_tui.domain.request import AspectRatio, GenerationRequest, Moodboard, StyleReference
+from krea_tui.domain.request import Style as KreaStyle
+from krea_tui.domain.text import clean_line
 from krea_tui.ui.live_table.cells import fit, steady
-from krea_tui.ui.live_table.columns import place
-from krea_tui.ui.live_table.painter import CACHED_ROWS, Look, changed_span
-from krea_tui.ui.widgets.job_columns import COLUMNS
+from krea_tui.ui.live_table.columns import Column, place
+from krea_tui.ui.live_table.layout import AUTOMATIC, ColumnLayout, Showing
+from krea_tui.ui.live_table.painter import CACHED_ROWS, Look, RowPainter, changed_span
+from krea_tui.ui.live_table.pieces import Piece
+from krea_tui.ui.widgets.job_columns import COLUMNS, is_same_job
 from krea_tui.ui.widgets.job_looks import Circumstances, status_cell, time_cell
 from tests.support.job_lines import job_painter
 
@@ -195,3 +200,148 @@ def test_a_painter_remembers_only_so_many_rows() -> None:
     assert drawn == []
     painter.row(jobs[0], CIRCUMSTANCES, Look())
     assert drawn != []
+
+
+# --- references, tags, star, time of creation -----------------------------------------------------------------------
+
+REFERENCE = StyleReference("https://a.example/1.png")
+MOODBOARD = Moodboard("12345678-1234-1234-1234-123456789abc")
+
+
+def cell_of(key: str, job: Job, circumstances: Circumstances = CIRCUMSTANCES) -> str:
+    column = next(column for column in COLUMNS if column.key == key)
+    return "".join(piece.text for piece in column.cell(job, circumstances, column.width))
+
+
+def whole_of(key: str, job: Job) -> str:
+    column = next(column for column in COLUMNS if column.key == key)
+    assert column.whole is not None
+    return column.whole(job, CIRCUMSTANCES)
+
+
+@pytest.mark.parametrize(
+    ("references", "styles", "moodboards", "short", "words"),
+    [
+        (0, 0, 0, "", ""),
+        (2, 1, 1, "2r 1s m", "2 references, 1 style, moodboard"),
+        (1, 0, 0, "1r", "1 reference"),
+        (0, 2, 0, "2s", "2 styles"),
+        (0, 0, 1, "m", "moodboard"),
+        (10, 10, 1, "10r 10s m", "10 references, 10 styles, moodboard"),
+    ],
+)
+def test_what_guides_a_job_is_counted_and_told(
+    references: int, styles: int, moodboards: int, short: str, words: str
+) -> None:
+    styled = tuple(KreaStyle(f"style{number}") for number in range(styles))
+    request = GenerationRequest(
+        "boats",
+        1,
+        image_style_references=(REFERENCE,) * references,
+        styles=styled,
+        moodboards=(MOODBOARD,) * moodboards,
+    )
+    job = replace(a_job(), request=request)
+    assert cell_of("refs", job) == short
+    assert whole_of("refs", job) == words
+
+
+def test_a_star_stands_before_the_prompt() -> None:
+    starred = a_job(starred=True)
+    assert "  ★ paper boats" in line_of(starred, 80)
+    assert "  * paper boats" in line_of(starred, 80, PLAIN)
+    assert "★" not in line_of(a_job(), 80)
+
+
+def test_a_star_that_is_given_is_drawn_though_the_prompt_stays() -> None:
+    painter = job_painter(80)
+    job = a_job()
+    painter.row(job, CIRCUMSTANCES, Look())
+    assert "★ paper" in painter.row(replace(job, starred=True, revision=2), CIRCUMSTANCES, Look()).text
+
+
+def test_the_year_is_said_only_of_another_one() -> None:
+    assert cell_of("created", a_job()) == CREATED
+    assert cell_of("created", a_job(created_at=NOW - 400 * 86_400)).endswith(" 2025")
+    assert whole_of("created", a_job()).startswith("2026-11-22 ")
+
+
+def test_tags_are_shown_on_wish() -> None:
+    layout = AUTOMATIC.with_showing("tags", Showing.ALWAYS)
+    painter = job_painter(120, layout=layout)
+    assert "fog 雨" in painter.row(a_job(tags=("fog", "雨")), CIRCUMSTANCES, Look()).text
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        (HoldReason.READY, "stands"),
+        (HoldReason.RETRY, "stands"),
+        (HoldReason.MONEY, "after 402"),
+        (HoldReason.PAUSED, "paused"),
+        (HoldReason.LEFT_OVER, "left over"),
+    ],
+)
+def test_while_nothing_is_sent_no_job_claims_to_wait_for_its_turn(reason: HoldReason, words: str) -> None:
+    standing = CIRCUMSTANCES._replace(is_standing=True)
+    assert cell_of("time", a_job(hold_reason=reason, not_before=NOW + 9), standing) == words
+
+
+# --- wide characters in every column --------------------------------------------------------------------------------
+
+WORDS = st.text(
+    st.one_of(
+        st.sampled_from("紙の船雨ネオン한글ไทยनमस्ते👩🚀👍❤🇩🇪1⃣é"),
+        st.sampled_from("\u200d\u200c\ufe0f\u0301\u0308\U0001f3fd\u20e3\u1161ab  "),
+        st.characters(exclude_categories=["Cs"]),
+    ),
+    min_size=1,
+    max_size=50,
+)
+
+
+def columns_with(words: str) -> tuple[Column[Job, Circumstances], ...]:
+    """Every column saying the same words."""
+    return tuple(
+        replace(column, cell=lambda _job, _at, _width: (Piece(clean_line(words), "text"),)) for column in COLUMNS
+    )
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    WORDS,
+    st.integers(1, 160),
+    st.booleans(),
+    st.dictionaries(st.sampled_from([c.key for c in COLUMNS]), st.integers(3, 30)),
+)
+def test_whatever_a_cell_says_every_column_starts_where_it_should(
+    words: str, width: int, plain: bool, widths: dict[str, int]
+) -> None:
+    columns = columns_with(words)
+    painter = RowPainter(columns, key_of=attrgetter("id"), is_same=is_same_job, style_of=lambda _tone, _lit: Style())
+    painter.arrange(width, ColumnLayout(widths=widths))
+    line = painter.row(a_job(), PLAIN if plain else CIRCUMSTANCES, Look(has_cursor=True, is_marked=True)).text
+    # Summed one by one, as terminals without any notion of joined characters do.
+    assert sum(map(cell_len, line)) == cell_len(line) == width
+    starts = list(itertools.accumulate(map(cell_len, line), initial=0))
+    for spot in painter.placed:
+        if spot.end < width:
+            assert spot.end in starts, "a wide character stands across the edge of its column"
+            assert line[starts.index(spot.end)] in " \u0301", "a cell runs into the gap behind it"
+        if 0 < spot.x < width:
+            assert spot.x in starts
+
+
+@pytest.mark.parametrize("text", ["紙の船と雨の夜", "👩‍🚀👍🏽❤️ astronaut", "e\u0301\u0308" * 9])
+def test_a_cell_cut_within_a_character_ends_before_it(text: str) -> None:
+    painter = job_painter(60, layout=AUTOMATIC.with_width("prompt", 8))
+    for width in range(3, 12):
+        painter.arrange(60, AUTOMATIC.with_width("prompt", width))
+        line = painter.row(a_job(text), CIRCUMSTANCES, Look()).text
+        spot = next(spot for spot in painter.placed if spot.column.key == "prompt")
+        assert cell_len(line) == 60
+        cell = set_cell_size(line, spot.end)[len(set_cell_size(line, spot.x)) :].rstrip()
+        assert cell_len(cell) <= width
+        if cell_len(steady(text)) > width:
+            assert cell.endswith("…")
+            assert steady(text).startswith(cell[:-1])

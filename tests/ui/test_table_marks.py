@@ -54,6 +54,7 @@ async def test_a_mark_has_an_ascii_twin() -> None:
         (["space", "down", "shift+down", "shift+up"], {20, 18}),
         (["shift+down", "down", "down", "shift+down"], {20, 19, 17, 16}),
         (["shift+down", "space", "shift+down"], {20, 18, 17}),
+        (["down", "down", "space", "home", *["shift+down"] * 3, "shift+up", "shift+up"], {20, 19, 18}),
     ],
 )
 async def test_a_range_follows_the_cursor_and_leaves_no_marks_behind(keys: list[str], marked: set[int]) -> None:
