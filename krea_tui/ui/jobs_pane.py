@@ -93,6 +93,9 @@ class JobsPane(Vertical):
         """Mark nothing any more."""
         if self.table is not None:
             self.table.clear_marks()
+        if self.listing is not None:
+            # At once, for what is looked for next: the table tells of it later.
+            self.listing.thaw()
 
     async def jobs_of(self, job_ids: Collection[str]) -> list[Job]:
         """The jobs with these ids, newest first, loaded or not; raises `StoreError`."""

@@ -127,10 +127,11 @@ async def _buy(hands: Hands, wanted: Sequence[tuple[GenerationRequest, str]]) ->
     # Written first, shown next: what is on the screen is on the disk.
     jobs = await (await hands.engine()).submit_again(wanted)
     hands.screen.spend_guard.spent()
-    hands.screen.show_accepted(jobs)
     if hands.marked:
+        # While anything is marked the rows stand still, and new ones wait.
         hands.screen.marks_are_done()
         hands.say(f"{count_of(jobs)} accepted.")
+    hands.screen.show_accepted(jobs)
 
 
 def _is_affordable(hands: Hands, wanted: Sequence[tuple[GenerationRequest, str]]) -> bool:
