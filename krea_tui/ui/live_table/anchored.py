@@ -6,6 +6,7 @@ paints what changes by the time alone, and only while such a row is in sight.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Collection
 from typing import Final
@@ -62,7 +63,9 @@ class AnchoredTable(LiveTableView[RowT, SceneT]):
 
     def keys_changed(self, keys: Collection[str]) -> None:
         """Rows changed in their place: paint those that are visible, with the next frame."""
-        if keys and self._clock is not None:
+        # Most changes in a long list are out of sight; a row that is not loaded yet may be any of them.
+        seen = self._standing.keys
+        if self._clock is not None and (None in seen or any(key in keys for key in seen)):
             self._changed.update(keys)
             self._schedule_flush()
 
@@ -123,15 +126,14 @@ class AnchoredTable(LiveTableView[RowT, SceneT]):
     def _schedule_flush(self) -> None:
         if not self._flush_is_due:
             self._flush_is_due = True
-            # Through the own queue, so that the caller's context does not matter.
-            self.call_later(self._begin_frame)
+            # One of the toolkit's timers for each frame would be a task for each frame: a tenth of what a flood costs.
+            wait_s = max(0.0, self._flushed_at + FRAME_S - time.monotonic())
+            asyncio.get_running_loop().call_later(wait_s, self._begin_frame)
 
     def _begin_frame(self) -> None:
-        wait_s = self._flushed_at + FRAME_S - time.monotonic()
-        if wait_s > 0:
-            self.set_timer(wait_s, self._flush)
-        else:
-            self._flush()
+        if self.is_running:
+            # Through the own queue, so that the caller's context does not matter.
+            self.call_next(self._flush)
 
     def _flush(self) -> None:
         self._flush_is_due = False

@@ -44,11 +44,18 @@ class HeaderLook(NamedTuple):
         return f" {self.waiting:,} new " if self.waiting else ""
 
 
+class _Fitted(NamedTuple):
+    """What of a cell its column has room for, and how many cells that takes."""
+
+    pieces: Sequence[Piece]
+    length: int
+
+
 class _Drawn(NamedTuple, Generic[RowT]):
     row: RowT
     look: Look
     ticking: tuple[Cell, ...]
-    cells: tuple[Cell, ...]
+    cells: tuple[_Fitted, ...]
     strip: Strip
 
 
@@ -103,12 +110,12 @@ class RowPainter(Generic[RowT, SceneT]):
             return drawn.strip
         fresh = iter(ticking)
         cells = tuple(
-            next(fresh)
+            _fitted(next(fresh), spot.width, plain=scene.plain)
             if spot.column.ticks
             # Cleaning and fitting a long text is most of a row's cost.
             else drawn.cells[number]
             if drawn and (is_same or _same_source(spot.column, drawn.row, row))
-            else spot.cell(row, scene)
+            else _fitted(spot.cell(row, scene), spot.width, plain=scene.plain)
             for number, spot in enumerate(self.placed)
         )
         strip = self._strip(zip(self.placed, cells, strict=True), look, plain=scene.plain)
@@ -126,7 +133,7 @@ class RowPainter(Generic[RowT, SceneT]):
         """The line of a row that is not loaded yet."""
         dots = "..." if scene.plain else "…"
         growing = [spot for spot in self.placed if spot.column.grows_to is not None]
-        cells = ((spot, (Piece(dots, MUTED),)) for spot in growing or self.placed[:1])
+        cells = ((spot, _Fitted((Piece(dots, MUTED),), len(dots))) for spot in growing or self.placed[:1])
         return self._strip(cells, look, plain=scene.plain)
 
     def header(self, look: HeaderLook) -> Strip:
@@ -135,7 +142,8 @@ class RowPainter(Generic[RowT, SceneT]):
         for spot in self.placed:
             label = self._label(spot, look)
             line.pad_to(spot.end - cell_len(label) if spot.column.align_right else spot.x)
-            line.add(Piece(label, HEADER_HELD if spot.column.key == look.held_key else HEADER))
+            tone = HEADER_HELD if spot.column.key == look.held_key else HEADER
+            line.put((Piece(label, tone),), cell_len(label))
         line.pad_to(self._width)
         labels = self._strip_of(line, has_cursor=False)
         if not (words := look.waiting_words):
@@ -167,20 +175,16 @@ class RowPainter(Generic[RowT, SceneT]):
         """A line below the last row."""
         return Strip.blank(self._width, self._style_of(TEXT, False))
 
-    def _strip(self, cells: Iterable[tuple[PlacedColumn[RowT, SceneT], Cell]], look: Look, *, plain: bool) -> Strip:
+    def _strip(self, cells: Iterable[tuple[PlacedColumn[RowT, SceneT], _Fitted]], look: Look, *, plain: bool) -> Strip:
         line = _Line(TEXT)
         if look.has_cursor:
-            line.add(Piece(">" if plain else "▌", MARGIN))
+            line.put((Piece(">" if plain else "▌", MARGIN),), 1)
         if look.is_marked:
             line.pad_to(1)
-            line.add(Piece("#" if plain else "✓", MARK))
+            line.put((Piece("#" if plain else "✓", MARK),), 1)
         for spot, cell in cells:
-            line.pad_to(spot.x)
-            pieces = _fitted(cell, spot.width, plain=plain)
-            if spot.column.align_right:
-                line.pad_to(spot.end - sum(cell_len(piece.text) for piece in pieces))
-            for piece in pieces:
-                line.add(piece)
+            line.pad_to(spot.end - cell.length if spot.column.align_right else spot.x)
+            line.put(cell.pieces, cell.length)
         line.pad_to(self._width)
         return self._strip_of(line, has_cursor=look.has_cursor)
 
@@ -198,37 +202,39 @@ class _Line:
         self.pieces: list[Piece] = []
         self.length = 0
 
-    def add(self, piece: Piece) -> None:
-        if not piece.text:
-            return
-        if self.pieces and self.pieces[-1].tone == piece.tone:
-            self.pieces[-1] = Piece(self.pieces[-1].text + piece.text, piece.tone)
-        else:
-            self.pieces.append(piece)
-        self.length += cell_len(piece.text)
+    def put(self, pieces: Iterable[Piece], length: int) -> None:
+        """Say these next; they take so many cells."""
+        for piece in pieces:
+            if self.pieces and self.pieces[-1].tone == piece.tone:
+                self.pieces[-1] = Piece(self.pieces[-1].text + piece.text, piece.tone)
+            elif piece.text:
+                self.pieces.append(piece)
+        self.length += length
 
     def pad_to(self, x: int) -> None:
         if x > self.length:
-            self.add(Piece(" " * (x - self.length), self.pieces[-1].tone if self.pieces else self._filler))
+            tone = self.pieces[-1].tone if self.pieces else self._filler
+            self.put((Piece(" " * (x - self.length), tone),), x - self.length)
 
 
-def _fitted(cell: Cell, width: int, *, plain: bool) -> list[Piece]:
+def _fitted(cell: Cell, width: int, *, plain: bool) -> _Fitted:
     """The pieces that the column has room for; what was cut is marked."""
     pieces = [piece if piece.text.isascii() else Piece(steady(piece.text), piece.tone) for piece in cell]
-    if sum(cell_len(piece.text) for piece in pieces) <= width:
-        return pieces
+    length = sum([cell_len(piece.text) for piece in pieces])
+    if length <= width:
+        return _Fitted(pieces, length)
     ellipsis = ("..." if plain else "…")[:width]
     room = width - len(ellipsis)
     fitted: list[Piece] = []
     for piece in pieces:
-        length = cell_len(piece.text)
-        if length > room:
+        taken = cell_len(piece.text)
+        if taken > room:
             # No blank before the mark, and none in the place of a wide character cut in two.
             fitted.append(Piece(crop(piece.text, room).rstrip() + ellipsis, piece.tone))
             break
         fitted.append(piece)
-        room -= length
-    return fitted
+        room -= taken
+    return _Fitted(fitted, sum([cell_len(piece.text) for piece in fitted]))
 
 
 def _same_source(column: Column[RowT, SceneT], before: RowT, after: RowT) -> bool:
