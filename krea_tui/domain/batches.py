@@ -148,6 +148,10 @@ class Batches:
             batch.is_whole = True
             self.take_in(jobs)
 
+    def is_under_way(self, batch_id: str) -> bool:
+        """Whether anything of this batch is still to come."""
+        return batch_id in self._batches
+
     def under_way(self) -> list[BatchProgress]:
         """Every batch of which something is still to come, the newest first."""
         newest_first = sorted(self._batches.items(), key=lambda item: -item[1].first_seq)

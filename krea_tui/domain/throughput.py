@@ -57,6 +57,11 @@ class RecentCount:
         slices = self._slice_of(now) - math.floor((now - span_s) / self.slice_s + 0.5) + 1
         return sum(count for age, count in self._aged(now) if age < slices)
 
+    def reach_s(self, now: float, span_s: float) -> float:
+        """How long ago the first of what is counted in the last `span_s` seconds happened, to the whole slice."""
+        ages = [age for age, _ in self._aged(now) if age * self.slice_s < span_s]
+        return (max(ages) + 1) * self.slice_s if ages else 0.0
+
     def cells(self, now: float, count: int, slices_a_cell: int) -> tuple[int, ...]:
         """The last `count` spans of so many slices, oldest first; the last one is still filling.
 

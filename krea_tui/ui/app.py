@@ -22,13 +22,13 @@ from textual.theme import BUILTIN_THEMES, Theme
 from krea_tui.domain.errors import KreaTuiError
 from krea_tui.domain.pricing import format_usd
 from krea_tui.styles import stylesheet_path
+from krea_tui.ui.announcing import AnnouncingApp
 from krea_tui.ui.first_keys import ENGINE_AFTER_S
 from krea_tui.ui.hangup import CHECK_EVERY_S, end_now, is_terminal_gone, let_go, on_hangup
 from krea_tui.ui.key_times import KeyTimes
-from krea_tui.ui.messages import JobEnded, KeyWanted
+from krea_tui.ui.messages import KeyWanted
 from krea_tui.ui.screens.workbench import Workbench
 from krea_tui.ui.session import Session
-from krea_tui.ui.text_only import TextOnlyApp
 from krea_tui.ui.themes import DARK, LIGHT, THEMES
 from krea_tui.ui.widgets.status_bar import StatusBar
 
@@ -49,7 +49,7 @@ def _action_commands() -> type[Provider]:
     return ActionCommands
 
 
-class StudioApp(TextOnlyApp):
+class StudioApp(AnnouncingApp):
     """The terminal studio. `run()` returns `TRY_DEMO` where the person would rather try the demo.
 
     `now` is the wall clock of the screen, epoch seconds.
@@ -234,29 +234,6 @@ class StudioApp(TextOnlyApp):
     def _key_wanted(self, event: KeyWanted) -> None:
         event.stop()
         self.action_key()
-
-    @on(JobEnded)
-    def _job_ended(self, event: JobEnded) -> None:
-        """A quiet notice for the person who looks elsewhere; bell and desktop where the settings say so."""
-        event.stop()
-        job = event.job
-        from krea_tui.domain.job import JobStatus
-        from krea_tui.ui.desktop import desktop_notice
-        from krea_tui.ui.job_text import title_of
-
-        if job.status is JobStatus.CANCELLED:
-            return
-        title = title_of(job)[:50]
-        word = job.status_word.lower()
-        if job.is_done and not job.error:
-            self.notify(f"● {word}  {title}", timeout=3, markup=False)
-        else:
-            self.notify(f"✕ {word}  {title}\n{job.error or ''}", severity="error", markup=False)
-        notices = self.session.plan.settings.notices
-        if notices.bell:
-            self.bell()
-        if notices.osc9 and not self.app_focus and not self.is_headless:
-            desktop_notice(f"{word}: {title}", self.terminal_capabilities)
 
     # --- leaving ---------------------------------------------------------------------------------------------------
 

@@ -18,5 +18,15 @@ class JobEnded(Message):
         self.job = job
 
 
+class BatchEnded(Message):
+    """Nothing more of a batch is to come; `job` is the one that ended last. Jobs that were told before count too."""
+
+    def __init__(self, job: Job, done: int, failed: int) -> None:
+        super().__init__()
+        self.job = job
+        self.done = done
+        self.failed = failed
+
+
 class KeyWanted(Message):
     """Something is to be sent, and there is no key."""

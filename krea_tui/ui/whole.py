@@ -33,6 +33,8 @@ STANDS: Final[Mapping[PauseReason, str]] = {
     PauseReason.DISK: "disk trouble",
 }
 
+_LEAST_SPAN_S: Final = 60.0
+
 
 class BatchOutlook(NamedTuple):
     """A batch under way, and what is to be said of its end."""
@@ -103,9 +105,15 @@ class Whole:
         """How many jobs ended in the last `count` spans of `cell_s` seconds, oldest first; an hour at most."""
         return self._ends.recent.cells(now, count, round(cell_s / SLICE_S))
 
+    def is_under_way(self, batch_id: str) -> bool:
+        """Whether anything of a batch is still to come."""
+        return self._batches.is_under_way(batch_id)
+
     def rate(self, now: float, span_s: float) -> str:
         """How fast jobs ended in the last `span_s` seconds, in words; blank where none did."""
-        return rate_words(self._ends.recent.total(now, span_s), span_s)
+        recent = self._ends.recent
+        # What began a moment ago has not gone on for the whole span.
+        return rate_words(recent.total(now, span_s), min(span_s, max(_LEAST_SPAN_S, recent.reach_s(now, span_s))))
 
     def batches(self, now: float) -> list[BatchOutlook]:
         """Batches under way, the newest first, each with what is to be said of its end."""

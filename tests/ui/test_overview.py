@@ -93,7 +93,7 @@ async def test_it_says_where_every_job_stands_and_when_the_batches_are_over() ->
         assert shown.row("jobs") == "101,537 in the history"
         for count in ("202 held", "2 queued", "8 processing", "1 unconfirmed", "12 failed", "12 cancelled"):
             assert count in shown.sheet
-        assert shown.row("ended") == "4.2/min lately   312 in the last hour"
+        assert shown.row("ended") == "4.3/min lately   312 in the last hour"
         assert "0 of 23, about 20 min, 3 held" in shown.row("batches")
         assert "━━━━━━━━━─────── 312 of 500, 12 failed, about 18 min" in shown.sheet
 

@@ -164,4 +164,4 @@ async def test_when_the_last_job_has_ended_the_batch_is_no_longer_told() -> None
         assert "1 of 2, under a minute" in said(app)
         app.put(numbered(1, JobStatus.COMPLETED, batch_id="b", revision=9))
         await wait_until_async(lambda: " of " not in said(app), 10, "the end of the batch")
-        assert "24/h" in said(app)
+        assert "2/min" in said(app)

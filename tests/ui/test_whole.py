@@ -134,4 +134,4 @@ def test_without_a_batch_there_is_none_to_tell_and_the_pace_is_there_all_the_sam
     whole = whole_of(JobBook(), [numbered(n, JobStatus.COMPLETED, completed_at=NOW - n) for n in range(1, 31)])
     state = whole.pulse({JobStatus.COMPLETED: 30}, NOW)
     assert state.batch is None
-    assert (sum(state.cells), state.rate) == (30, "6/min")
+    assert (sum(state.cells), state.rate) == (30, "30/min")

@@ -17,7 +17,6 @@ from krea_tui.domain.request import GenerationRequest
 from krea_tui.ui.finding import Finding
 from krea_tui.ui.first_keys import behind_the_first_keys
 from krea_tui.ui.jobs_pane import JobsPane
-from krea_tui.ui.messages import JobEnded
 from krea_tui.ui.screens.furniture import NO_PICTURE, Desk
 from krea_tui.ui.session import Session
 from krea_tui.ui.widgets.compose_form import ComposeForm
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from krea_tui.ui.draft_keeper import DraftKeeper
     from krea_tui.ui.learning import Learning
     from krea_tui.ui.live_table.messages import Highlighted, Opened
+    from krea_tui.ui.notices import Notices
     from krea_tui.ui.whole import Whole
     from krea_tui.ui.widgets.attention import Attention
     from krea_tui.ui.widgets.pulse import PulseState
@@ -79,6 +79,7 @@ class Workbench(Finding):
         self._flushed_at = 0.0
         self._learning: Learning | None = None
         self._whole: Whole | None = None
+        self._notices: Notices | None = None
         self._attention: Attention | None = None
         self._drafts: DraftKeeper | None = None
 
@@ -109,6 +110,7 @@ class Workbench(Finding):
 
         from krea_tui.ui.draft_keeper import DraftKeeper
         from krea_tui.ui.learning import Learning
+        from krea_tui.ui.notices import Notices
         from krea_tui.ui.whole import Whole
         from krea_tui.ui.widgets.attention import Attention
 
@@ -122,6 +124,7 @@ class Workbench(Finding):
             requests_per_s=gateway.requests_per_s,
             since=self._now(),
         )
+        self._notices = Notices(self._whole.is_under_way)
         self._attention = Attention(id="attention")
         await self._jobs.furnish()
         await self.mount(self._attention, after=self._status)
@@ -170,7 +173,7 @@ class Workbench(Finding):
         self._flush_is_due = False
         self._flushed_at = time.monotonic()
         table, whole = self._jobs.table, self._whole
-        if table is None or whole is None or self._learning is None:
+        if table is None or whole is None or self._learning is None or self._notices is None:
             return
         changed, self._changed = self._changed, set()
         book = self.session.book
@@ -185,7 +188,7 @@ class Workbench(Finding):
         if self._jobs.cursor_job_id in changed:
             self._show_job()
         for job in ended:
-            self._notice(job)
+            self._notice(self._notices, job)
         self._tell_situation()
 
     async def _read_batches(self, whole: Whole) -> None:
@@ -220,11 +223,11 @@ class Workbench(Finding):
         if (title := self._jobs.title(self.session.book)) != self._jobs.border_title:
             self._jobs.border_title = title
 
-    def _notice(self, job: Job) -> None:
+    def _notice(self, notices: Notices, job: Job) -> None:
         is_hidden = self.has_class("-narrow") and self.has_class("-show-compose")
         is_seen = self._jobs.cursor_job_id == job.id and self.app.app_focus and not is_hidden
-        if not job.muted and not is_seen:
-            self.post_message(JobEnded(job))
+        if (message := notices.of(job, is_seen=is_seen)) is not None:
+            self.post_message(message)
 
     # --- the job under the cursor ----------------------------------------------------------------------------------
 
