@@ -9,7 +9,8 @@ from krea_tui.domain.job import JobStatus
 from krea_tui.domain.request import MAX_SEED
 from krea_tui.storage.store import JobStore
 from tests.benchmarks.table.changes import next_on_its_way
-from tests.benchmarks.table.changing import WHOLE, cost_of
+from tests.benchmarks.table.changing import cost_of
+from tests.benchmarks.table.commands import WHOLE
 from tests.benchmarks.table.finding import BESIDE_QUERIES, QUERIES, expectations, type_beside, type_into_app
 from tests.benchmarks.table.history import jobs, seed_of, write_history
 from tests.benchmarks.table.lines import Line, against, compare
@@ -77,7 +78,7 @@ def test_a_row_at_rest_is_written_only_while_it_runs(tmp_path: Path, table: str)
     assert written_per_s(tmp_path, table, 0, SECONDS) == 0
 
 
-@pytest.mark.parametrize("table", [LIVE, BESIDE])
+@pytest.mark.parametrize("table", [LIVE, BESIDE, pytest.param(WHOLE, marks=pytest.mark.slow)])
 def test_every_key_moves_the_cursor(tmp_path: Path, table: str) -> None:
     moves = moves_of(tmp_path, table, 300, 200, 3)
     assert {name: len(found) for name, found in moves.items()} == {name: 3 for _, name in KEYS}

@@ -3,7 +3,7 @@
 import pytest
 from textual.events import MouseScrollDown
 
-from krea_tui.domain.job import JobStatus
+from krea_tui.domain.job import HoldReason, JobStatus
 from krea_tui.ui.live_table import anchored
 from tests.support.job_tables import START, TEACHING, Rows, a_job, running, settle
 
@@ -194,6 +194,20 @@ async def test_when_its_job_goes_the_cursor_takes_the_next_one() -> None:
         assert table.seen_cursor == "58"
 
 
+async def test_a_cursor_on_a_row_that_was_never_loaded_keeps_its_distance_to_its_neighbours() -> None:
+    rows = Rows(40)
+    rows.jobs[12] = None
+    async with running(rows) as (_, table, pilot):
+        table.move_to("id29")
+        await pilot.press("down")
+        assert table.cursor_key is None
+        rows.jobs[:0] = [a_job(42), a_job(41)]
+        table.rows_changed()
+        await settle(pilot, lambda: table.cursor_index == 14)
+        await pilot.press("down")
+        assert table.seen_cursor == "27"
+
+
 async def test_a_new_order_is_followed() -> None:
     rows = Rows(100)
     async with running(rows) as (_, table, pilot):
@@ -306,6 +320,18 @@ async def test_the_wheel_scrolls() -> None:
         table.post_message(event)
         await settle(pilot, lambda: "number 100 " not in table.shown[1])
         assert table.shown[0].split()[0] == "status"
+
+
+async def test_a_lane_that_stands_is_seen_in_the_rows_that_wait_for_it_and_in_no_other() -> None:
+    rows = Rows(10, JobStatus.FAILED)
+    rows.change("id9", status=JobStatus.HELD, hold_reason=HoldReason.READY)
+    async with running(rows) as (_, table, pilot):
+        assert "waiting" in table.shown[2]
+        table.painted.clear()
+        table.is_standing = True
+        await pilot.pause()
+        assert "stands" in table.shown[2]
+        assert table.painted == [2]
 
 
 # --- only what changed is painted -----------------------------------------------------------------------------------

@@ -156,6 +156,18 @@ async def test_a_cut_cell_under_the_mouse_tells_all_of_it() -> None:
         assert await tooltip(pilot, table, x, 2) == LONG
 
 
+async def test_what_is_abbreviated_is_told_in_full() -> None:
+    rows = Rows(20)
+    request = GenerationRequest("boats", 1, image_style_references=(StyleReference("https://a.example/1.png"),) * 2)
+    rows.jobs[1] = a_job(19, request=request, starred=True)
+    async with running(rows, (150, 11)) as (_, table, pilot):
+        assert await tooltip(pilot, table, x_of(table, "refs"), 3) == ""
+        assert await tooltip(pilot, table, x_of(table, "prompt") + 1, 2) == ""
+        assert await tooltip(pilot, table, x_of(table, "refs"), 2) == "2 references"
+        await pilot.press("down")
+        assert table.cut_text() == ""
+
+
 async def test_a_tooltip_is_text_and_not_markup() -> None:
     rows = Rows(20)
     hostile = "[red]x[/sad] \x1b[2J" + "long " * 30

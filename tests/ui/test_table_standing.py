@@ -90,9 +90,18 @@ def test_a_range_goes_on_from_its_row_when_others_come_above_it() -> None:
     marking = Marking()
     marking.extend(3, "row3", 5, lambda first, last: KEYS[first : last + 1])
     later = ["new0", "new1", *KEYS]
-    marking.rows_moved(later.index)
+    marking.rows_moved(later.index, 7)
     marking.extend(7, "row5", 6, lambda first, last: later[first : last + 1])
     assert marking.keys == {"row3", "row4"}
+
+
+def test_a_range_that_is_torn_apart_has_ended_and_the_next_begins_at_the_cursor() -> None:
+    marking = Marking()
+    marking.extend(3, "row3", 5, lambda first, last: KEYS[first : last + 1])
+    later = KEYS[::-1]
+    marking.rows_moved(later.index, later.index("row5"))
+    marking.extend(2, "row5", 1, lambda first, last: later[first : last + 1])
+    assert marking.keys == {"row3", "row4", "row5", "row6"}
 
 
 # --- the table on the screen ----------------------------------------------------------------------------------------
@@ -161,11 +170,11 @@ acts = st.lists(
         ),
     ),
     min_size=4,
-    max_size=14,
+    max_size=12,
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(0, 60), acts)
 async def test_whatever_happens_everything_stays_on_its_job(count: int, taken: list[tuple[str, object]]) -> None:
     async with running(Rows(count), (90, 12)) as (app, table, pilot):

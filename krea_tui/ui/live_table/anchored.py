@@ -157,7 +157,7 @@ class AnchoredTable(LiveTableView[RowT, SceneT]):
         cursor = before.cursor_in(self._rows) if count and not is_at_first else 0
         top = before.top_in(self._rows, cursor) if count and not self._wants_first else 0
         self._wants_first = False
-        self._marking.rows_moved(self._rows.index_of)
+        self._marking.rows_moved(self._rows.index_of, cursor)
         if not count or not before.keys:
             self.refresh()
         self._set_length(count)

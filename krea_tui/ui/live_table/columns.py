@@ -17,13 +17,14 @@ GAP: Final = 2
 _FREE_AT_THE_EDGE: Final = 1
 
 
-@dataclass(frozen=True, slots=True)
+# Without slots: Python 3.11 cannot make a generic one that has them as `Column[Row, Moment](...)`.
+@dataclass(frozen=True)
 class Column(Generic[RowT, SceneT]):
     """One column; widths are cells.
 
-    `cell` draws a row for a width, and `whole` is all that it would say had it room: what a tooltip shows of a cell
-    that was cut. A column with `grows_to` takes what the others leave, up to that width. Columns are left out,
-    those with the highest `leaves` first, until each that stays leaves so many cells to what grows.
+    `cell` draws a row for a width, and `whole` is all that it would say had it room: what a tooltip shows. A column
+    with `grows_to` takes what the others leave, up to that width. Columns are left out, those with the highest
+    `leaves` first, until each that stays leaves so many cells to what grows.
 
     To draw seldom: a cell that `ticks` depends on the scene too and is drawn with every paint, every other one only
     when its row is another one, and one with `source` only when that part of the row is.

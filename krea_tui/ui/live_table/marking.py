@@ -105,17 +105,19 @@ class Marking:
         drawn.reach = to
         return asked
 
-    def rows_moved(self, index_of: Callable[[str], int | None]) -> None:
-        """Keep the range on its rows where others came or went above it; in another order it has ended."""
+    def rows_moved(self, index_of: Callable[[str], int | None], cursor: int) -> None:
+        """Keep the range on its rows where others came or went around it; where it was torn apart it has ended.
+
+        `cursor` is where the cursor stands now; it stood at the range's end.
+        """
         drawn = self._range
         if drawn is None:
             return
         anchor = index_of(drawn.anchor_key) if drawn.anchor_key is not None else None
-        if anchor is None:
+        if anchor is None or cursor - anchor != drawn.reach - drawn.anchor:
             self._range = None
         else:
-            drawn.reach += anchor - drawn.anchor
-            drawn.anchor = anchor
+            drawn.anchor, drawn.reach = anchor, cursor
 
     def _forget_asked(self) -> None:
         self._ticket += 1

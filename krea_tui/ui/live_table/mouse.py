@@ -13,6 +13,7 @@ from krea_tui.ui.live_table.header import HeaderDrag, Part, part_at
 from krea_tui.ui.live_table.marks import MarkedTable
 from krea_tui.ui.live_table.messages import LayoutChanged, NewWanted, Opened, SortAsked
 from krea_tui.ui.live_table.painter import HeaderLook
+from krea_tui.ui.live_table.pieces import text_of
 from krea_tui.ui.live_table.rows import RowT, SceneT
 from krea_tui.ui.live_table.view import HEADER_LINES
 
@@ -167,9 +168,11 @@ class PointedTable(MarkedTable[RowT, SceneT]):
             return _help_of(spot.column)
         index = self._index_at(offset.y)
         row = self._rows.row_at(index) if 0 <= index < len(self._rows) else None
-        if row is None or not self._painter.is_cut(spot, row, scene := self.scene()):
+        if row is None:
             return ""
-        return self._painter.whole_of(spot, row, scene)
+        scene = self.scene()
+        whole = self._painter.whole_of(spot, row, scene)
+        return whole if self._painter.is_cut(spot, row, scene) or whole not in text_of(spot.cell(row, scene)) else ""
 
 
 def _help_of(column: Column[RowT, SceneT]) -> str:

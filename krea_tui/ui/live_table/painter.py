@@ -168,8 +168,8 @@ class RowPainter(Generic[RowT, SceneT]):
         return steady(column.whole(row, scene) if column.whole else text_of(spot.cell(row, scene)).strip())
 
     def is_cut(self, spot: PlacedColumn[RowT, SceneT], row: RowT, scene: SceneT) -> bool:
-        """Whether the cell of this row could not show all of it."""
-        return cell_len(self.whole_of(spot, row, scene)) > min(spot.width, self._width - spot.x)
+        """Whether the column has no room for what it shows of this row."""
+        return cell_len(steady(text_of(spot.cell(row, scene)))) > min(spot.width, self._width - spot.x)
 
     def blank(self) -> Strip:
         """A line below the last row."""

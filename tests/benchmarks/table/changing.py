@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tests.benchmarks.table.commands import WHOLE, command
 from tests.benchmarks.table.lines import Effort, Line, compare, milliseconds, number
-from tests.benchmarks.table.opening import history_in
 from tests.benchmarks.table.probe import Probe
 from tests.benchmarks.table.program import BESIDE, LIVE, NAIVE, NOTHING
 
@@ -15,7 +15,6 @@ JOBS: Final = 1_000
 RATE: Final = 1_000
 CPU_AT_MOST: Final = 1 / 8
 BYTES_AT_MOST: Final = 1 / 20
-WHOLE: Final = "whole"
 _START_S: Final = 60.0
 
 
@@ -32,12 +31,7 @@ class Cost:
 
 def cost_of(home: Path, table: str, seconds: float, *, jobs: int = JOBS, rate: int = RATE) -> Cost:
     """Run one program under changes, or at rest where the rate is zero."""
-    options = ["--jobs", str(jobs), "--rate", str(rate), "--seconds", str(seconds)]
-    if table == WHOLE:
-        command = ["-m", "tests.benchmarks.table.whole", *options, "--data-dir", str(history_in(home, jobs) / "demo")]
-    else:
-        command = ["-m", "tests.benchmarks.table.program", table, *options]
-    with Probe(command, home) as probe:
+    with Probe(command(home, table, jobs=jobs, rate=rate, seconds=seconds), home) as probe:
         begin = probe.hear("begin", _START_S)
         frames = probe.screen.frames
         end = probe.hear("end", _START_S + 3 * seconds)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from tests.benchmarks.table.commands import WHOLE, command
 from tests.benchmarks.table.lines import Effort, Line, number
 from tests.benchmarks.table.probe import Probe
 from tests.benchmarks.table.program import BESIDE, LIVE
@@ -27,8 +28,7 @@ CEILING: Final = RUNNING * (MOVE_BYTES + STATUS_BYTES + TIME_BYTES) + FRAME_BYTE
 
 def written_per_s(home: Path, table: str, running: int, seconds: float) -> float:
     """Bytes a second with so many rows running and nothing else going on."""
-    options = ["--jobs", str(JOBS), "--running", str(running), "--rate", "0", "--seconds", str(seconds)]
-    with Probe(["-m", "tests.benchmarks.table.program", table, *options], home) as probe:
+    with Probe(command(home, table, jobs=JOBS, running=running, seconds=seconds), home) as probe:
         begin = probe.hear("begin", _START_S)
         end = probe.hear("end", _START_S + seconds)
         return (end.bytes_before - begin.bytes_before) / (end.at_s - begin.at_s)
@@ -45,5 +45,8 @@ def measure(home: Path, effort: Effort) -> Iterator[Line]:
         f"≤ {CEILING:,} B",
         live <= CEILING,
     )
+    whole = written_per_s(home, WHOLE, RUNNING, effort.resting_s / 3)
+    yield Line("… the whole app, as many of them as its list has room for", number(whole, " B"))
     live, beside = (written_per_s(home, table, 0, effort.resting_s / 3) for table in (LIVE, BESIDE))
     yield Line("nothing running: written a second", number(live, " B"), number(beside, " B"), "", "0 B", live == 0)
+    yield Line("… the whole app", number(written_per_s(home, WHOLE, 0, effort.resting_s / 3), " B"))
