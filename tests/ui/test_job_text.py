@@ -57,6 +57,23 @@ def test_a_duration_needs_both_ends() -> None:
     assert took(replace(job, submitted_at=None)) is None
 
 
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        (HoldReason.READY, "Sending stands still"),
+        (HoldReason.RETRY, "Sending stands still"),
+        (HoldReason.MONEY, "the wallet is empty"),
+        (HoldReason.LEFT_OVER, "Left over from an earlier session"),
+    ],
+)
+def test_no_turn_is_promised_while_nothing_is_sent(reason: HoldReason, words: str) -> None:
+    job = a_job("a", JobStatus.HELD, hold_reason=reason)
+    said = standing_of(job, NOW, ESTIMATE, is_standing=True).plain
+    assert words in said
+    assert "when its turn comes" not in said
+    assert ("when its turn comes" in standing(job)) is (reason is HoldReason.READY)
+
+
 @pytest.mark.parametrize("status", list(JobStatus))
 @pytest.mark.parametrize("plain", [False, True])
 def test_every_status_says_how_it_stands_and_what_can_be_done(status: JobStatus, plain: bool) -> None:

@@ -99,11 +99,11 @@ def arrange(
     columns: Sequence[Column[RowT, SceneT]], pane_width: int, layout: ColumnLayout = AUTOMATIC
 ) -> Arrangement[RowT, SceneT]:
     """Share out a pane of this width: the columns in their order, with one cell left free at the right edge."""
-    wishes = _wishes(columns, pane_width, layout)
-    left_out: list[PlacedColumn[RowT, SceneT]] = []
+    wanted = _wishes(columns, pane_width, layout)
+    wishes = list(wanted)
     while len(wishes) > 1 and (least := _least(wishes, _spare(wishes, pane_width))) is not None:
         wishes.remove(least)
-        left_out.insert(0, PlacedColumn(least.column, 0, least.width))
+    left_out = [PlacedColumn(wish.column, 0, wish.width) for wish in wanted if wish not in wishes]
     spare = _spare(wishes, pane_width)
     placed: list[PlacedColumn[RowT, SceneT]] = []
     x = MARGIN

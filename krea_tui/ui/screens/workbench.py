@@ -213,6 +213,9 @@ class Workbench(Finding):
 
         book, plan = self.session.book, self.session.plan
         self._status.tell(self._situation())
+        self._preview.is_standing = book.health.pause is not None
+        if self._jobs.table is not None:
+            self._jobs.table.is_standing = self._preview.is_standing
         if self._attention is not None:
             self._attention.tell(matters_of(book, plan.profile))
         self._form.set_money_left(money_left(book, plan.settings.money.daily_cap_microusd, is_demo=plan.is_demo))

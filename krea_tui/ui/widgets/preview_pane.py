@@ -94,6 +94,7 @@ class PreviewPane(Widget, can_focus=True):
     """Whether it has the whole screen, for the picture's sake."""
 
     plain: reactive[bool] = reactive(False, init=False)
+    is_standing: reactive[bool] = reactive(False, init=False)
     """ASCII twins for every glyph."""
 
     def __init__(self, empty: Content, *, now: Callable[[], float] = time.time, id: str | None = None) -> None:  # noqa: A002 -- Textual's name
@@ -164,6 +165,11 @@ class PreviewPane(Widget, can_focus=True):
         self.set_class(is_alone, "-alone")
         self.border_subtitle = "Esc goes back" if is_alone else ""
 
+    def watch_is_standing(self) -> None:
+        """Say of a held job whether its turn comes."""
+        if self._job is not None and self._path is None:
+            self._show_picture()
+
     def watch_plain(self) -> None:
         """Say it in ASCII."""
         if self.is_mounted:
@@ -215,5 +221,5 @@ class PreviewPane(Widget, can_focus=True):
             from krea_tui.ui.job_text import standing_of
 
             estimate = self._estimate or DurationEstimate()
-            standing = standing_of(self._job, self._now(), estimate, plain=self.plain)
+            standing = standing_of(self._job, self._now(), estimate, plain=self.plain, is_standing=self.is_standing)
             self._picture.show(self._path, standing)
