@@ -89,7 +89,7 @@ class _Wish(Generic[RowT, SceneT]):
 
 @dataclass(frozen=True, slots=True)
 class Arrangement(Generic[RowT, SceneT]):
-    """The columns that a pane shows, and those that it would show had it room."""
+    """The columns that a pane shows, and those that it would show had it room, the first to come back first."""
 
     placed: tuple[PlacedColumn[RowT, SceneT], ...] = ()
     left_out: tuple[PlacedColumn[RowT, SceneT], ...] = ()
@@ -99,11 +99,11 @@ def arrange(
     columns: Sequence[Column[RowT, SceneT]], pane_width: int, layout: ColumnLayout = AUTOMATIC
 ) -> Arrangement[RowT, SceneT]:
     """Share out a pane of this width: the columns in their order, with one cell left free at the right edge."""
-    wanted = _wishes(columns, pane_width, layout)
-    wishes = list(wanted)
+    wishes = _wishes(columns, pane_width, layout)
+    left_out: list[PlacedColumn[RowT, SceneT]] = []
     while len(wishes) > 1 and (least := _least(wishes, _spare(wishes, pane_width))) is not None:
         wishes.remove(least)
-    left_out = [PlacedColumn(wish.column, 0, wish.width) for wish in wanted if wish not in wishes]
+        left_out.insert(0, PlacedColumn(least.column, 0, least.width))
     spare = _spare(wishes, pane_width)
     placed: list[PlacedColumn[RowT, SceneT]] = []
     x = MARGIN
