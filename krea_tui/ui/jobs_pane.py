@@ -219,7 +219,7 @@ class JobsPane(Vertical):
     def _subtitle(self) -> Content:
         room = max(0, self.size.width - 6)
         if marked := len(self.marked_ids):
-            return Content(f"{marked:,} marked · Esc clears").truncate(room, ellipsis=True)
+            return Content.styled(f"{marked:,} marked · Esc clears", "bold $text-primary").truncate(room, ellipsis=True)
         if self.bar is not None and self.filter_text and not self.bar.is_open:
             return self.bar.text_for_border(room)
         return Content(clean_line(self._detail)).truncate(room, ellipsis=True)

@@ -56,8 +56,8 @@ def test_a_wide_pane_shows_everything() -> None:
     assert keys_at(138) == keys_at(300) == everything
 
 
-def test_the_pane_of_an_ordinary_terminal_has_the_sketched_columns() -> None:
-    assert keys_at(75) == ["status", "time", "prompt", "aspect_ratio", "seed"]
+def test_in_an_ordinary_terminal_the_seed_tells_the_jobs_of_a_batch_apart_and_the_prompt_can_be_read() -> None:
+    assert keys_at(75) == ["status", "time", "prompt", "seed"]
 
 
 def test_the_prompt_does_not_grow_without_end() -> None:

@@ -104,7 +104,7 @@ COLUMNS: Final[tuple[JobColumn, ...]] = (
     Column("time", " time", 14, time_cell, leaves=5, narrow_width=11, narrow_below=52, ticks=True, can_sort=True),
     Column("prompt", "prompt", 8, _prompt, grows_to=88, source=_prompt_source, whole=_whole_prompt, can_sort=True),
     Column("tags", "tags", 14, _tags, leaves=40, on_wish=True),
-    Column("aspect_ratio", "ratio", 6, _aspect_ratio, leaves=17, align_right=True, source=_request, can_sort=True),
+    Column("aspect_ratio", "ratio", 6, _aspect_ratio, leaves=22, align_right=True, source=_request, can_sort=True),
     Column("creativity", "creativity", 10, _creativity, leaves=36, source=_request, can_sort=True),
     Column("seed", "seed", 10, _seed, leaves=18, align_right=True, source=_request, can_sort=True),
     Column("refs", "refs", 7, _references, leaves=37, source=_request, whole=_whole_references, can_sort=True),
