@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _LAYOUT_KEPT_AS: Final = "columns"
 _SORT_KEPT_AS: Final = "sort"
+_FILTERS_KEPT_AS: Final = "filters"
 
 
 class JobsPane(Vertical):
@@ -152,17 +153,21 @@ class JobsPane(Vertical):
     async def _begin(self) -> None:
         from krea_tui.ui.live_table.layout import ColumnLayout
         from krea_tui.ui.sorting import sort_from_text
+        from krea_tui.ui.widgets.filter_history import FilterHistory
 
-        if self.table is None:
+        if self.table is None or self.bar is None:
             return
         try:
             layout = await self._session.recall(_LAYOUT_KEPT_AS)
             ordering = sort_from_text(await self._session.recall(_SORT_KEPT_AS))
+            filters = await self._session.recall(_FILTERS_KEPT_AS)
         except KreaTuiError:
             # The app says what is wrong with the history; there is nothing to show.
             return
         if layout is not None:
             self.table.column_layout = ColumnLayout.from_text(layout)
+        if filters:
+            self.bar.history = FilterHistory(filters.split("\n"))
         self._show(ordering)
 
     def _show(self, ordering: Ordering | None = None) -> None:
@@ -235,6 +240,7 @@ class JobsPane(Vertical):
     def on_filter_bar_left(self, event: FilterBar.Left) -> None:
         """To the rows; the filter stays in force."""
         event.stop()
+        self._keep(_FILTERS_KEPT_AS, "\n".join(event.bar.history.texts))
         if self.table is not None:
             self.table.focus()
         self._tell()

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from krea_tui.domain.ordering import NEWEST_FIRST, Ordering, SortKey
+from krea_tui.domain.ordering import NEWEST_FIRST, Ordering, SortKey, usual_ordering
 
 # Columns that are called otherwise than what they sort by.
 _KEY_OF: Final = {"time": SortKey.DURATION, "refs": SortKey.REFERENCES}
 _COLUMN_OF: Final = {key: column for column, key in _KEY_OF.items()}
-# By these the first click shows the largest first; by the others it goes from A to Z.
-_LARGEST_FIRST: Final = frozenset({SortKey.CREATED, SortKey.DURATION, SortKey.REFERENCES, SortKey.PRICE})
 
 
 def key_of(column_key: str) -> SortKey | None:
@@ -31,10 +29,10 @@ def after_click(ordering: Ordering, column_key: str) -> Ordering:
     key = key_of(column_key)
     if key is None:
         return ordering
-    first = Ordering(key, key in _LARGEST_FIRST)
+    first = usual_ordering(key)
     if ordering.key is not key:
         return first
-    return Ordering(key, not ordering.descending) if ordering == first else NEWEST_FIRST
+    return first.reversed() if ordering == first else NEWEST_FIRST
 
 
 def sort_to_text(ordering: Ordering) -> str:

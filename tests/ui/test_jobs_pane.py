@@ -9,6 +9,7 @@ from krea_tui.config.plan import Plan
 from krea_tui.domain.job import Job, JobStatus
 from krea_tui.domain.ordering import Ordering, SortKey
 from krea_tui.simulator import Behaviour, Simulator, SimulatorServer
+from krea_tui.storage.store import JobStore
 from krea_tui.ui.screens.columns import ColumnsScreen
 from krea_tui.ui.screens.overview import OverviewScreen
 from krea_tui.ui.screens.sort import SortScreen
@@ -164,8 +165,6 @@ async def test_marked_jobs_go_to_the_trash_together_and_come_back(gateway: Gatew
 
 def stored_all(plan: Plan) -> list[Job]:
     """Deleted ones too."""
-    from krea_tui.storage.store import JobStore
-
     store = JobStore(plan.locations.database)
     try:
         return store.changes_since(0)
@@ -228,6 +227,31 @@ async def test_order_and_columns_are_kept_for_the_next_start() -> None:
         await app.until(lambda: app.table.column_layout == layout, "the columns")
         await app.until(lambda: "number 0" in rows(app)[0], "the order")
         assert app.lines[app.table.region.y] == header
+
+
+async def test_earlier_filters_come_back_the_next_day() -> None:
+    plan = plan_for()
+    many(plan, 6)
+    async with studio(plan, is_still=True) as app:
+        await filtered(app, "violin")
+        await shows(app, 2)
+        await filtered(app, "seed:3")
+        await shows(app, 1)
+        await app.until(lambda: kept(plan, "filters") == "violin\nseed:3", "the filters on disk")
+    async with studio(plan, is_still=True) as app:
+        await shows(app, 6)
+        await app.to_jobs()
+        await app.press("slash", "up", "up")
+        await shows(app, 2)
+        assert app.workbench._jobs.filter_text == "violin"
+
+
+def kept(plan: Plan, name: str) -> str | None:
+    store = JobStore(plan.locations.database)
+    try:
+        return store.get_meta(name)
+    finally:
+        store.close()
 
 
 async def test_the_overview_has_its_key_and_gives_orders(gateway: Gateway) -> None:
