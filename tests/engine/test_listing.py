@@ -91,7 +91,7 @@ async def test_the_newest_view_wins_and_who_waits_for_an_older_one_is_let_go(ben
     await newer
     await bench.settle()
     assert set(prompts(bench)) == {"fog 0", "fog 1", "fog 2"}
-    assert lengths == {len(bench.listing)}
+    assert {len(bench.listing)} <= lengths <= {PAGE_ROWS, len(bench.listing)}
     await bench.check()
 
 
