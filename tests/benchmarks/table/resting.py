@@ -16,11 +16,11 @@ _START_S: Final = 60.0
 # What a running row cannot do without once a second: a cursor move (`ESC [ 38 ; 120 H`: 9 bytes), and its elapsed
 # time, bar and rest, 14 cells in three colours. A colour in true colour with its background and its end is 42 bytes
 # (`ESC [ 38;2;r;g;b;48;2;r;g;b m` and `ESC [ 0 m`), a cell of the bar 3 bytes, any other 1. Painting begins at the
-# left edge of the row, so the 15 cells of the status in two colours come along.
+# left edge of the row, so margin and status come along: 18 cells in two colours.
 MOVE_BYTES: Final = 9
 COLOUR_BYTES: Final = 42
 TIME_BYTES: Final = 3 * COLOUR_BYTES + 4 * 3 + 10
-STATUS_BYTES: Final = 2 * COLOUR_BYTES + 2 + 15
+STATUS_BYTES: Final = 2 * COLOUR_BYTES + 2 + 18
 # The marks of a synchronised frame, one a second.
 FRAME_BYTES: Final = 16
 CEILING: Final = RUNNING * (MOVE_BYTES + STATUS_BYTES + TIME_BYTES) + FRAME_BYTES
