@@ -15,7 +15,7 @@ from tests.terminals.window import Window, xterm
 
 SIZE = (120, 40)
 # First column and row, and those behind the last: the inside of the preview, above its caption.
-PANE = (43, 13, 119, 37)
+PANE = (43, 16, 119, 37)
 PROMPT = "a sailing ship under a red storm sky"
 FIRST_KITTY_WITH_PLACEHOLDERS = (0, 28)
 

@@ -51,7 +51,8 @@ async def test_markup_is_plain_text_in_every_pane(size: tuple[int, int]) -> None
         assert "[red]cat" in app.text
         await app.press("3")
         assert "[red]cat[/sad]" in app.text
-        assert details_text(app).count("[@click=app.quit]press[/]") >= 3
+        app.preview.has_details = True
+        await app.until(lambda: details_text(app).count("[@click=app.quit]press[/]") >= 3, "the details")
         await app.press("i")
         assert "[red]cat[/sad]" in app.text
         await app.press("escape", "enter")
@@ -85,7 +86,8 @@ async def test_notices_show_what_came_as_it_came(gateway: Gateway) -> None:
         await app.until(lambda: app.jobs and app.jobs[0].status is JobStatus.REJECTED, "the refusal")
         await app.until(lambda: "[red]cat[/sad]" in app.text, "the gateway's words")
         assert_clean(app)
-        assert "[red]cat[/sad]" in details_text(app)
+        app.preview.has_details = True
+        await app.until(lambda: "[red]cat[/sad]" in details_text(app), "the details")
 
 
 async def test_an_end_elsewhere_is_told_in_plain_text() -> None:

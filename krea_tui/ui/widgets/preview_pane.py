@@ -94,8 +94,10 @@ class PreviewPane(Widget, can_focus=True):
     """Whether it has the whole screen, for the picture's sake."""
 
     plain: reactive[bool] = reactive(False, init=False)
-    is_standing: reactive[bool] = reactive(False, init=False)
     """ASCII twins for every glyph."""
+
+    is_standing: reactive[bool] = reactive(False, init=False)
+    """Whether nothing is sent now, so that no held job's turn comes."""
 
     def __init__(self, empty: Content, *, now: Callable[[], float] = time.time, id: str | None = None) -> None:  # noqa: A002 -- Textual's name
         super().__init__(id=id, classes="-bare")
