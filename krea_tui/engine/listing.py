@@ -17,7 +17,7 @@ from krea_tui.engine.faults import LOG
 from krea_tui.engine.listing_counts import StatusCounts
 from krea_tui.engine.listing_errand import Errand
 from krea_tui.engine.listing_order import CreationOrder, Order
-from krea_tui.engine.listing_search import Found, Search
+from krea_tui.engine.listing_search import PAINT_S, Found, Search
 from krea_tui.engine.listing_windows import JobWindows
 from krea_tui.engine.ports import Clock, ListingReader
 
@@ -37,7 +37,8 @@ class Listing:
     history cannot answer is told in `failure`, never raised.
     """
 
-    def __init__(self, book: JobBook, reader: ListingReader, clock: Clock) -> None:
+    def __init__(self, book: JobBook, reader: ListingReader, clock: Clock, paint_s: float = PAINT_S) -> None:
+        """Follow the book. `paint_s` is how long the first rows of a view have for being painted, in seconds."""
         self._book = book
         self._reader = reader
         self._view = self._shown = View((), NEWEST_FIRST)
@@ -54,7 +55,7 @@ class Listing:
         self._sorted_by: dict[str, float | str | None] = {}
         self._failures: dict[str, str] = {}
         self._listeners: list[Listener] = []
-        self._search = Search(reader, clock, self)
+        self._search = Search(reader, clock, self, paint_s)
         self._windows = JobWindows(book, reader, clock, self._on_read, partial(self._fail, "rows"))
         self._frame = Errand(self._take_changes, clock, "listing")
         self._counts = StatusCounts(reader, clock, self._on_counted, partial(self._fail, "counts"))

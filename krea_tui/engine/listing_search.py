@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from array import array
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Final, NamedTuple, Protocol
 
 from krea_tui.domain.errors import HistoryDamaged, SearchInterrupted, StoreError
@@ -16,6 +17,8 @@ from krea_tui.engine.ports import Clock, ListingReader
 
 # What is seen at once, on a high terminal too: each row more is a fifteenth of a millisecond more after each letter.
 PAGE_ROWS: Final = 64
+# The rest is found once those rows are painted: both at once would share one interpreter, and the paint would wait.
+PAINT_S: Final = 0.05
 RETRY_S: Final = 1.0
 # Searching again because something changed takes at most this part of the time, and begins so often at most.
 REFRESH_SHARE: Final = 0.1
@@ -53,10 +56,11 @@ class Taker(Protocol):
 class Search:
     """Searches for one taker, one thing at a time, and never for two views at once."""
 
-    def __init__(self, reader: ListingReader, clock: Clock, taker: Taker) -> None:
+    def __init__(self, reader: ListingReader, clock: Clock, taker: Taker, paint_s: float = PAINT_S) -> None:
         self._reader = reader
         self._clock = clock
         self._taker = taker
+        self._paint_s = paint_s
         self._view = View((), NEWEST_FIRST)
         self._wish = 0
         self._answered = 0
@@ -129,6 +133,8 @@ class Search:
         if not is_refresh:
             order = _order(view, array("q", (job.seq for job in page)))
             self._taker.take_found(Found(view, order, page, is_whole, False, frozenset(self._changed)))
+            if not is_whole and await self._is_outdated_while_painting(wish):
+                return 0.0
         began_at = self._clock.monotonic()
         if not is_whole:
             seqs = await self._reader.order(view)
@@ -140,6 +146,15 @@ class Search:
         self._settled.set()
         self._taker.say_search_failed("")
         return self._clock.monotonic() - began_at
+
+    async def _is_outdated_while_painting(self, wish: int) -> bool:
+        """Leave the machine to those who paint the first rows; whether something else is wished for by then."""
+        if self._paint_s > 0:
+            # By the loop's own time: this is about the machine, not about the clock of jobs.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._paint_s):
+                    await self._settled.wait()
+        return wish != self._wish
 
 
 def _order(view: View, seqs: array[int]) -> Order:

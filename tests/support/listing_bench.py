@@ -98,7 +98,7 @@ class ListingBench:
         self.store = store
         self.elsewhere = elsewhere
         self.reader = WatchedReader(store)
-        self.listing = Listing(self.book, self.reader, self.clock)
+        self.listing = Listing(self.book, self.reader, self.clock, paint_s=0.0)
         self.told: list[tuple[bool, frozenset[str]]] = []
         self.listing.subscribe(lambda order_changed, job_ids: self.told.append((order_changed, job_ids)))
         self._followed = 0
