@@ -41,6 +41,10 @@ if TYPE_CHECKING:
 TRY_DEMO: Final = "demo"
 AGAIN_S: Final = 3.0
 WAITING_S: Final = 30.0
+# A look at everything stops every key for 50 ms, and typing a filter made one every two seconds: seldom ones, and only
+# at what came after the app had opened and stood for so long.
+COLLECT_AFTER: Final = (1_000, 20, 100)
+SETTLED_S: Final = 2.0
 
 
 def _action_commands() -> type[Provider]:
@@ -117,6 +121,7 @@ class StudioApp(AnnouncingApp):
     def _behind_the_first_frame(self) -> None:
         # What the imports have made stays: the collector need not look at it again.
         gc.freeze()
+        gc.set_threshold(*COLLECT_AFTER)
         gc.enable()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -143,6 +148,7 @@ class StudioApp(AnnouncingApp):
                 self._in_trouble(error)
 
     def _opened(self) -> None:
+        self.set_timer(SETTLED_S, gc.freeze)
         if not self.session.has_key:
             self._ask_for_key(is_first=True)
         if self.session.rescue:
