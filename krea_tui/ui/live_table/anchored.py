@@ -22,6 +22,8 @@ from krea_tui.ui.live_table.standing import Standing
 from krea_tui.ui.live_table.view import HEADER_LINES, LiveTableView
 
 FRAME_S: Final = 0.05
+# Other rows are what somebody has just typed or asked for.
+ROWS_FRAME_S: Final = 0.02
 CLOCK_S: Final = 1.0
 NEAR_END_ROWS: Final = 20
 _DETAIL_GAP: Final = "  ·  "
@@ -42,6 +44,7 @@ class AnchoredTable(LiveTableView[RowT, SceneT]):
     _is_unseen = True
     _order_changed = False
     _flush_is_due = False
+    _flush_due_at = 0.0
     _flushed_at = 0.0
     _near_end_told_at = 0
     _detail = ""
@@ -74,7 +77,7 @@ class AnchoredTable(LiveTableView[RowT, SceneT]):
         # Before it is mounted there is nothing to settle: it begins with the rows as they are then.
         if self._clock is not None:
             self._order_changed = True
-            self._schedule_flush()
+            self._schedule_flush(ROWS_FRAME_S)
 
     def move_to(self, key: str) -> bool:
         """Put the cursor on this row, and scroll there; false where it is not among the rows."""
@@ -123,11 +126,12 @@ class AnchoredTable(LiveTableView[RowT, SceneT]):
             self._cursor_key = key
             self.post_message(Highlighted(self, key))
 
-    def _schedule_flush(self) -> None:
-        if not self._flush_is_due:
-            self._flush_is_due = True
+    def _schedule_flush(self, frame_s: float = FRAME_S) -> None:
+        due_at = self._flushed_at + frame_s
+        if not self._flush_is_due or due_at < self._flush_due_at:
+            self._flush_is_due, self._flush_due_at = True, due_at
             # One of the toolkit's timers for each frame would be a task for each frame: a tenth of what a flood costs.
-            wait_s = max(0.0, self._flushed_at + FRAME_S - time.monotonic())
+            wait_s = max(0.0, due_at - time.monotonic())
             asyncio.get_running_loop().call_later(wait_s, self._begin_frame)
 
     def _begin_frame(self) -> None:
