@@ -62,6 +62,8 @@ class Charge(StrEnum):
 
 
 AT_GATEWAY: Final = frozenset({JobStatus.QUEUED, JobStatus.PROCESSING})
+# Something will still happen to a job that stands here.
+OPEN: Final = frozenset({JobStatus.HELD, JobStatus.SENDING, *AT_GATEWAY})
 SENDABLE: Final = frozenset({HoldReason.READY, HoldReason.RETRY})
 # The `error` of a job that the person keeps back: it tells it from one that a pause of everything has held.
 KEPT_BACK: Final = "kept back, by your own word"
@@ -198,7 +200,7 @@ class Job:
     @property
     def is_active(self) -> bool:
         """Something will still happen to it by itself, or a person must decide."""
-        if self.status in {JobStatus.HELD, JobStatus.SENDING, *AT_GATEWAY}:
+        if self.status in OPEN:
             return True
         return self.needs_decision or self.is_saving
 

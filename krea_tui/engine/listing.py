@@ -69,6 +69,11 @@ class Listing:
         return self._view
 
     @property
+    def shown(self) -> View:
+        """The view whose rows are shown: the one asked for last, or the one before while that is searched for."""
+        return self._shown
+
+    @property
     def is_searching(self) -> bool:
         """Whether rows of the view are still being searched for."""
         return self._is_searching

@@ -65,6 +65,7 @@ class Search:
         self._wish = 0
         self._answered = 0
         self._is_reading = False
+        self._is_resort = False
         self._changed: set[str] = set()
         self._settled = asyncio.Event()
         self._settled.set()
@@ -72,6 +73,8 @@ class Search:
 
     def begin(self, view: View) -> None:
         """Search for this view; what is being searched for is given up."""
+        # Sorted anew, the rows on the screen are shown until the place of each is known: none may get lost.
+        self._is_resort = self._answered > 0 and view.terms == self._view.terms
         self._view = view
         self._wish += 1
         # Who waits for the older view waits in vain.
@@ -125,12 +128,13 @@ class Search:
         """How many seconds the search for the whole order took."""
         is_refresh = self._answered == wish
         page: list[Job] = []
-        if not is_refresh:
+        has_page = not is_refresh and not self._is_resort
+        if has_page:
             page = await self._reader.page(view, PAGE_ROWS)
             if wish != self._wish:
                 return 0.0
-        is_whole = not is_refresh and len(page) < PAGE_ROWS
-        if not is_refresh:
+        is_whole = has_page and len(page) < PAGE_ROWS
+        if has_page:
             order = _order(view, array("q", (job.seq for job in page)))
             self._taker.take_found(Found(view, order, page, is_whole, False, frozenset(self._changed)))
             if not is_whole and await self._is_outdated_while_painting(wish):

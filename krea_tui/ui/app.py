@@ -269,6 +269,9 @@ class StudioApp(AnnouncingApp):
 
     async def action_quit(self) -> None:
         """Send nothing more, let the request in flight end, commit, and leave; a second time leaves at once."""
+        if self._is_leaving and not self.session.is_sending and not self._unwritten_words():
+            # It is on its way out: there is nothing to be cut short.
+            return
         if self._is_leaving:
             left = "Left while a request was on its way: look for unconfirmed jobs next time."
             self.exit(return_code=130, message="\n".join([left, *self._unwritten_words()]))

@@ -18,6 +18,7 @@ from krea_tui.ui.session import Session
 if TYPE_CHECKING:
     from krea_tui.domain.job import Job
     from krea_tui.domain.ordering import Ordering
+    from krea_tui.domain.terms import Term
     from krea_tui.engine.book import JobBook
     from krea_tui.engine.listing import Listing
     from krea_tui.ui.live_table import messages
@@ -49,6 +50,7 @@ class JobsPane(Vertical):
         self.bar: FilterBar | None = None
         self.pulse: Pulse | None = None
         self._detail = ""
+        self._terms: tuple[Term, ...] = ()
 
     async def furnish(self) -> None:
         """Bring everything that knows jobs."""
@@ -188,14 +190,25 @@ class JobsPane(Vertical):
             return
         if order_changed:
             self.table.rows_changed()
+            self._land()
         elif job_ids:
             self.table.keys_changed(job_ids)
         self.table.waiting = self.listing.waiting
         self.table.empty = self._empty_words()
-        total = sum(self.listing.counts.values())
         count = len(self.listing) if self.listing.is_complete else None
+        # What is in the trash is not counted among all.
+        total = max(sum(self.listing.counts.values()), count or 0)
         self.bar.tell(count, total, self.listing.is_searching, self.listing.failure)
         self._tell()
+
+    def _land(self) -> None:
+        """Other jobs are shown: stand on the job of before, where it is among them, else on the first."""
+        if self.table is None or self.listing is None or self._terms == self.listing.shown.terms:
+            return
+        self._terms = self.listing.shown.terms
+        cursor_id = self.table.cursor_key
+        if cursor_id is None or self.listing.index_of(cursor_id) is None:
+            self.table.action_first()
 
     def _empty_words(self) -> Content:
         if self.listing is None or (self.listing.is_searching and not self.filter_text):
@@ -223,7 +236,13 @@ class JobsPane(Vertical):
 
     def _subtitle(self) -> Content:
         room = max(0, self.size.width - 6)
-        if marked := len(self.marked_ids):
+        marked = len(self.marked_ids)
+        if marked and self.filter_text:
+            words = clean_line(self.filter_text)
+            return Content.assemble((f"{marked:,} marked", "bold $text-primary"), f" · filter {words}").truncate(
+                room, ellipsis=True
+            )
+        if marked:
             return Content.styled(f"{marked:,} marked · Esc clears", "bold $text-primary").truncate(room, ellipsis=True)
         if self.bar is not None and self.filter_text and not self.bar.is_open:
             return self.bar.text_for_border(room)

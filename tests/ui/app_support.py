@@ -29,6 +29,7 @@ from krea_tui.ui.widgets.compose_form import ComposeForm
 from krea_tui.ui.widgets.job_table import JobTable
 from krea_tui.ui.widgets.preview_pane import PreviewPane
 from krea_tui.ui.widgets.prompt_area import PromptArea
+from krea_tui.ui.widgets.pulse import Pulse
 from krea_tui.ui.widgets.status_bar import StatusBar
 from tests.support.key_search import look_at
 from tests.support.keys import KEY
@@ -202,6 +203,15 @@ class Running:
         await self.until(
             lambda: self.workbench.query("#aspect-ratio") and self.workbench.query("FooterKey"), "fields and footer"
         )
+
+    async def counted(self, count: int) -> None:
+        """Wait until the pane shows so many jobs, and bring what it says of them up to date."""
+        listing = self.workbench._jobs.listing
+        assert listing is not None
+        await self.until(lambda: listing.is_complete and sum(listing.counts.values()) == count, "the counts")
+        self.workbench._retitle()
+        self.workbench.query_one(Pulse).tell(self.workbench._pulse())
+        await self.pilot.pause()
 
     async def ready(self) -> None:
         engine = self.app.session.engine()

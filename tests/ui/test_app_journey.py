@@ -72,3 +72,12 @@ async def test_quitting_waits_for_the_request_on_its_way(gateway: Gateway) -> No
     assert "1 paid job goes on at the gateway ($0.06)" in said
     assert app.app.return_code == 0
     assert gateway.posts == 1
+
+
+async def test_a_second_ctrl_q_with_nothing_on_its_way_is_no_alarm() -> None:
+    async with studio(plan_for()) as app:
+        app.app.action_quit_now_or_soon()
+        app.app.action_quit_now_or_soon()
+        await app.until(lambda: not app.app.is_running, "the end of the app")
+    assert app.app.return_code == 0
+    assert not app.app._exit_renderables

@@ -14,7 +14,6 @@ from krea_tui.domain.request import AspectRatio, Creativity, StyleReference
 from krea_tui.terminal import TerminalCapabilities
 from krea_tui.ui.app import StudioApp
 from krea_tui.ui.themes import DARK, LIGHT
-from krea_tui.ui.widgets.pulse import Pulse
 from tests.support.keys import KEY
 from tests.ui.app_support import (
     NOW,
@@ -127,14 +126,12 @@ class Looks:
                 assert app.session._opened is not None
                 known = sorted(jobs(plan.locations), key=lambda job: job.seq)
                 book.put(await app.session._opened.store.insert(known))
-                listing = running.workbench._jobs.listing
-                assert listing is not None
-                await running.until(lambda: sum(listing.counts.values()) == len(known), "the counts")
-                running.workbench.query_one(Pulse).tell(running.workbench._pulse())
+                await running.counted(len(known))
                 book.ledger = Ledger(1_920_000, 120_000, 60_000, 60_000)
                 book.health.next_check_at = NOW + 4
             book.touch()
             await pilot.pause()
+            running.workbench._retitle()
             for act in acts:
                 await act(running)
             await pilot.pause()

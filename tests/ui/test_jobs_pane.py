@@ -1,6 +1,6 @@
 """Filter, views, marks, order and columns in the whole app: what is shown, and what the job keys then mean."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 import pytest
@@ -67,7 +67,7 @@ async def test_a_history_longer_than_any_page_is_all_there() -> None:
     many(plan)
     async with studio(plan, is_still=True) as app:
         await shows(app, MANY)
-        assert "all 1,500" in app.lines[1]
+        await app.until(lambda: "all 1,500" in app.lines[1], "the title")
         await app.to_jobs()
         await app.press("G")
         await app.until(
@@ -227,6 +227,63 @@ async def test_order_and_columns_are_kept_for_the_next_start() -> None:
         await app.until(lambda: app.table.column_layout == layout, "the columns")
         await app.until(lambda: "number 0" in rows(app)[0], "the order")
         assert app.lines[app.table.region.y] == header
+
+
+async def test_a_new_order_leaves_the_cursor_on_its_job() -> None:
+    plan = plan_for()
+    many(plan, 300)
+    async with studio(plan, is_still=True) as app:
+        await shows(app, 300)
+        await app.to_jobs()
+        await app.press("pagedown", "pagedown", "pagedown")
+        job = app.workbench.job
+        assert job is not None
+        for ordering in (Ordering(SortKey.SEED, descending=False), Ordering(SortKey.PROMPT, descending=False)):
+            app.workbench._jobs.sort(ordering)
+            listing = app.workbench._jobs.listing
+            assert listing is not None
+            await app.until(lambda: listing.shown.ordering == ordering and listing.is_complete, "the order")  # noqa: B023
+            await app.until(lambda: "▌  ✕ failed" in app.text, "the row")
+            assert app.table.cursor_key == job.id
+            assert listing.index_of(job.id) == app.table.cursor_index
+
+
+async def test_a_filter_begins_at_its_first_row_unless_the_job_under_the_cursor_is_among_its_rows() -> None:
+    plan = plan_for()
+    many(plan, 300)
+    async with studio(plan, is_still=True) as app:
+        await shows(app, 300)
+        await app.to_jobs()
+        await app.press("pagedown", "pagedown", "pagedown")
+        before = app.workbench.job
+        assert before is not None
+        app.workbench._jobs.find(before.request.prompt.split()[1])
+        await shows(app, 100)
+        assert app.table.cursor_key == before.id
+        app.workbench._jobs.find(next(word for word in WORDS if word not in before.request.prompt))
+        await app.until(lambda: app.workbench.job is not None and app.workbench.job.id != before.id, "another job")
+        await shows(app, 100)
+        assert app.table.cursor_index == 0
+
+
+async def test_marks_that_are_taken_back_take_the_key_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = plan_for()
+    many(plan, 9)
+    async with studio(plan, is_still=True) as app:
+        await shows(app, 9)
+        await app.to_jobs()
+        await app.press("a")
+        await app.until(lambda: "9 marked" in app.text, "the marks")
+        read = app.app.session.history.jobs_by_id
+
+        async def slowly(ids: Collection[str]) -> list[Job]:
+            app.workbench.marks_are_done()
+            return await read(ids)
+
+        monkeypatch.setattr(app.app.session.history, "jobs_by_id", slowly)
+        await app.press("r")
+        await app.says("The marks have changed meanwhile")
+        assert app.screen is app.workbench
 
 
 async def test_earlier_filters_come_back_the_next_day() -> None:

@@ -321,6 +321,7 @@ def test_what_was_spent(snap_compare: Compare, monkeypatch: pytest.MonkeyPatch, 
     async def run_before(pilot: Pilot[Any]) -> None:
         running = Running(app, pilot)
         await running.furnished()
+        await running.counted(len(some_weeks()))
         await running.press("escape", "dollar_sign")
         await opened(running)
         app.session.book.ledger = report_of(await app.session.spending(), NOW).ledger

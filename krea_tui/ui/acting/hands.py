@@ -44,7 +44,16 @@ class Hands:
 
     async def targets(self) -> list[Job]:
         """The jobs that are meant, oldest first; none where there are none, which is said."""
-        jobs = await self.screen.jobs_of(self.marked) if self.marked else [self.job] if self.job else []
+        if not self.marked:
+            jobs = [self.job] if self.job else []
+        else:
+            if len(self.marked) >= _SHOWS_PROGRESS_FROM:
+                self.say(f"Reading {count_of(len(self.marked))} …")
+            jobs = await self.screen.jobs_of(self.marked)
+            if self.screen.marked_ids() != self.marked:
+                # Whoever takes the marks back takes the key back, too.
+                self.say("The marks have changed meanwhile: nothing was done.")
+                return []
         if not jobs:
             self.say("There is no job here yet.")
         return sorted(jobs, key=lambda job: job.seq)

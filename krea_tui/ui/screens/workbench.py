@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 # What the panes show of the whole follows the jobs at most so often.
 FRAME_S: Final = 0.05
+TITLE_S: Final = 0.3
 
 _PANE: Final = Binding.Group("Panes")
 
@@ -77,6 +78,8 @@ class Workbench(Finding):
         self._changed: set[str] = set()
         self._flush_is_due = False
         self._flushed_at = 0.0
+        self._title_is_due = False
+        self._titled_at = 0.0
         self._learning: Learning | None = None
         self._whole: Whole | None = None
         self._notices: Notices | None = None
@@ -144,10 +147,16 @@ class Workbench(Finding):
         self.run_worker(self._drafts.restore(), group="draft")
 
     def _pulse(self) -> PulseState:
+        from krea_tui.domain.job import OPEN
         from krea_tui.ui.widgets.pulse import PulseState
 
         listing = self._jobs.listing
-        return self._whole.pulse(listing.counts, self._now()) if self._whole and listing else PulseState()
+        if self._whole is None or listing is None:
+            return PulseState()
+        # What is open is all in the book, and newer there than any count of the history.
+        book = self.session.book
+        counts = {**listing.counts, **{status: book.count(status) for status in OPEN}}
+        return self._whole.pulse(counts, self._now())
 
     def _breakpoint_class(self) -> str:
         width = self.app.size.width
@@ -223,7 +232,18 @@ class Workbench(Finding):
 
     @on(JobsPane.Told)
     def _tell_counts(self) -> None:
+        wait_s = self._titled_at + TITLE_S - time.monotonic()
+        if wait_s <= 0:
+            self._retitle()
+        elif not self._title_is_due:
+            # A frame's title paints all that it frames: not with every job of a thousand.
+            self._title_is_due = True
+            self.set_timer(wait_s, self._retitle)
+
+    def _retitle(self) -> None:
+        self._title_is_due = False
         if (title := self._jobs.title(self.session.book)) != self._jobs.border_title:
+            self._titled_at = time.monotonic()
             self._jobs.border_title = title
 
     def _notice(self, notices: Notices, job: Job) -> None:

@@ -129,6 +129,7 @@ class PreviewPane(Widget, can_focus=True):
     def show(self, job: Job | None, path: Path | None) -> None:
         """Show a job, and its picture where there is one on disk."""
         from krea_tui.ui.job_text import title_of
+        from krea_tui.ui.live_table.cells import steady
         from krea_tui.ui.widgets.job_looks import is_ticking
 
         if job is None and self._job is None:
@@ -137,7 +138,7 @@ class PreviewPane(Widget, can_focus=True):
         self._job, self._path = job, path
         self._furnish()
         # As content: a title given as text is read as markup.
-        self.border_title = Content(f"Preview · {title_of(job)}") if job else "Preview"
+        self.border_title = Content(f"Preview · {steady(title_of(job))}") if job else "Preview"
         self._show_caption()
         self._show_details()
         self.set_class(job is None, "-bare")
