@@ -51,6 +51,8 @@ class JobsPane(Vertical):
         self.pulse: Pulse | None = None
         self._detail = ""
         self._terms: tuple[Term, ...] = ()
+        # Where the person stood before the filter was changed, whatever its letters have found on the way.
+        self._anchor_id: str | None = None
 
     async def furnish(self) -> None:
         """Bring everything that knows jobs."""
@@ -121,12 +123,14 @@ class JobsPane(Vertical):
     def open_filter(self) -> None:
         """Type in the filter."""
         if self.bar is not None:
+            self._anchor_id = self.cursor_job_id
             self.bar.open()
 
     def find(self, query: str) -> None:
         """Show the jobs of a query; all of them where it is empty."""
         if self.bar is None or self.table is None:
             return
+        self._anchor_id = self.cursor_job_id
         self.bar.text = query
         if not query:
             self.bar.close()
@@ -206,8 +210,7 @@ class JobsPane(Vertical):
         if self.table is None or self.listing is None or self._terms == self.listing.shown.terms:
             return
         self._terms = self.listing.shown.terms
-        cursor_id = self.table.cursor_key
-        if cursor_id is None or self.listing.index_of(cursor_id) is None:
+        if self._anchor_id is None or not self.table.move_to(self._anchor_id):
             self.table.action_first()
 
     def _empty_words(self) -> Content:
@@ -236,14 +239,9 @@ class JobsPane(Vertical):
 
     def _subtitle(self) -> Content:
         room = max(0, self.size.width - 6)
-        marked = len(self.marked_ids)
-        if marked and self.filter_text:
-            words = clean_line(self.filter_text)
-            return Content.assemble((f"{marked:,} marked", "bold $text-primary"), f" · filter {words}").truncate(
-                room, ellipsis=True
-            )
-        if marked:
-            return Content.styled(f"{marked:,} marked · Esc clears", "bold $text-primary").truncate(room, ellipsis=True)
+        if marked := len(self.marked_ids):
+            rest = f" · filter {clean_line(self.filter_text)}" if self.filter_text else " · Esc clears"
+            return Content.assemble((f"{marked:,} marked", "bold $text-primary"), rest).truncate(room, ellipsis=True)
         if self.bar is not None and self.filter_text and not self.bar.is_open:
             return self.bar.text_for_border(room)
         return Content(clean_line(self._detail)).truncate(room, ellipsis=True)
